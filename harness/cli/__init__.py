@@ -1,0 +1,1 @@
+"""The command line: main.py is the composition root, a file a command."""

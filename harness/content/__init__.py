@@ -1,0 +1,1 @@
+"""Folders, catalogue, target profiles: files become frozen values here, once."""

@@ -1,0 +1,1 @@
+"""The parties that the harness plays: provider client, observer, webhook receiver."""

@@ -1,0 +1,1 @@
+"""One file, one tool: everything that touches a foreign engine."""

@@ -1,0 +1,1 @@
+"""Plan, run, journal and scoring: the way of the data."""

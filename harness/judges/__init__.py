@@ -1,0 +1,1 @@
+"""Pure functions over a history: each decides one kind of claim."""

@@ -1,0 +1,130 @@
+"""Judges of single answers: status, code, sameness. Constructors and judges side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.judges.registry import judge
+from harness.model.claim import Claim, Draft
+from harness.model.exchange import Exchange
+from harness.model.history import History
+from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
+
+
+def saw(exchange: Exchange) -> str:
+    """`422 INSUFFICIENT_FUNDS` or `no answer (timeout)`: an answer in a few words."""
+    if not exchange.answered:
+        return f"no answer ({exchange.failure or 'none recorded'})"
+    code = exchange.field("code")
+    return f"{exchange.status} {code}" if isinstance(code, str) else f"{exchange.status}"
+
+
+def unanswered(exchanges: tuple[Exchange, ...], claim: Claim) -> Finding | None:
+    """Inconclusive when an exchange of the claim is missing or has no answer; None when all answered."""
+    if len(exchanges) < len(claim.over) or not exchanges:
+        return unknown("the journal lacks an exchange of this claim", Reason.NO_SAMPLES, owner=Owner.HARNESS)
+    silent = [e for e in exchanges if not e.answered]
+    if silent:
+        return unknown(f"{silent[0].operation or silent[0].url}: {saw(silent[0])}", Reason.NO_ANSWER,
+                       exchanges=[e.id for e in silent])
+    return None
+
+
+def answered(exchange: Exchange, *statuses: int, code: str = "", says: str = "") -> Draft:
+    """The answer has one of `statuses` (none given: any 2xx) and, where given, that error `code`."""
+    wanted = " or ".join(map(str, statuses)) or "2xx"
+    return Draft(judge="answered", over=(exchange.id,), params={"statuses": list(statuses), "code": code},
+                 says=says or f"{exchange.operation} answers {wanted}{' ' + code if code else ''}")
+
+
+@judge("answered")
+def _answered(history: History, claim: Claim) -> Finding:
+    exchanges = history.over(claim)
+    if silent := unanswered(exchanges, claim):
+        return silent
+    (exchange,) = exchanges
+    statuses, code = claim.params["statuses"], claim.params["code"]
+    right = exchange.status in statuses if statuses else 200 <= (exchange.status or 0) < 300
+    if right and (not code or exchange.field("code") == code):
+        return held(saw(exchange), exchanges=[exchange.id])
+    wanted = " or ".join(map(str, statuses)) or "2xx"
+    return broken(f"{claim.says}; it answered {saw(exchange)}", expected=f"{wanted} {code}".strip(),
+                  seen=saw(exchange), exchanges=[exchange.id])
+
+
+def refused(exchange: Exchange, *statuses: int, code: str = "", says: str = "") -> Draft:
+    """The call is refused: a 4xx (one of `statuses` if given), with error `code` where the contract fixes it."""
+    return Draft(judge="refused", over=(exchange.id,), params={"statuses": list(statuses), "code": code},
+                 says=says or f"{exchange.operation} is refused{' with ' + code if code else ''}")
+
+
+@judge("refused")
+def _refused(history: History, claim: Claim) -> Finding:
+    exchanges = history.over(claim)
+    if silent := unanswered(exchanges, claim):
+        return silent
+    (exchange,) = exchanges
+    statuses, code = claim.params["statuses"], claim.params["code"]
+    status = exchange.status or 0
+    if status in (429, 503):
+        return unknown(f"{exchange.operation} was turned away ({saw(exchange)}): busy is not a refusal",
+                       Reason.NO_SAMPLES, exchanges=[exchange.id])
+    right = status in statuses if statuses else 400 <= status < 500
+    if right and (not code or exchange.field("code") == code):
+        return held(saw(exchange), exchanges=[exchange.id])
+    wanted = " or ".join(map(str, statuses)) or "4xx"
+    return broken(f"{claim.says}; it answered {saw(exchange)}", expected=f"{wanted} {code}".strip(),
+                  seen=saw(exchange), exchanges=[exchange.id])
+
+
+def same_result(first: Exchange, *later: Exchange, but: tuple[str, ...] = (), says: str = "") -> Draft:
+    """Status and JSON body of every later answer equal the first's, members named in `but` left out."""
+    return Draft(judge="same_result", over=(first.id, *(e.id for e in later)), params={"but": list(but)},
+                 says=says or f"a repeated {first.operation} answers the first result again")
+
+
+@judge("same_result")
+def _same_result(history: History, claim: Claim) -> Finding:
+    exchanges = history.over(claim)
+    if silent := unanswered(exchanges, claim):
+        return silent
+    first, *later = exchanges
+    but = set(claim.params["but"])
+    for other in later:
+        if other.status != first.status:
+            return broken(claim.says, expected=saw(first), seen=saw(other), exchanges=[first.id, other.id])
+        differing = difference(first.json(), other.json(), but)
+        if differing:
+            name, before, after = differing
+            return broken(f"{claim.says}; {name} changed", expected=f"{name}={before!r}",
+                          seen=f"{name}={after!r}", exchanges=[first.id, other.id])
+    return held(f"{len(later)} repeats equal the first answer", exchanges=claim.over, repeats=len(later))
+
+
+def difference(first: Any, second: Any, but: set[str]) -> tuple[str, Any, Any] | None:
+    """The first top-level member that differs: (name, before, after); None when equal outside `but`."""
+    if isinstance(first, dict) and isinstance(second, dict):
+        for name in sorted(first.keys() | second.keys()):
+            if name not in but and (first.get(name), name in first) != (second.get(name), name in second):
+                return name, first.get(name), second.get(name)
+        return None
+    return None if first == second else ("body", first, second)
+
+
+def equal(exchange: Exchange, member: str, value: Any, says: str = "") -> Draft:
+    """The top-level member of the answer has exactly that JSON value."""
+    return Draft(judge="equal", over=(exchange.id,), params={"member": member, "value": value},
+                 says=says or f"{exchange.operation}: {member} is {value!r}")
+
+
+@judge("equal")
+def _equal(history: History, claim: Claim) -> Finding:
+    exchanges = history.over(claim)
+    if silent := unanswered(exchanges, claim):
+        return silent
+    (exchange,) = exchanges
+    seen = exchange.field(claim.params["member"])
+    wanted = claim.params["value"]
+    if seen == wanted and type(seen) is type(wanted):
+        return held(f"{claim.params['member']} is {wanted!r}", exchanges=[exchange.id])
+    return broken(claim.says, expected=repr(wanted), seen=repr(seen), exchanges=[exchange.id])

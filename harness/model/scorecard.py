@@ -1,0 +1,140 @@
+"""The scorecard: the launch table and everything a report may show, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from harness.model.claim import Claim
+from harness.model.control import Block, Control, Level
+from harness.model.exchange import Exchange
+from harness.model.outcome import Finding, Outcome
+
+
+class Verdict(Enum):
+    """What a run says of its target at the level it was asked for."""
+
+    CERTIFIED = "certified"
+    CERTIFIED_WITH_WAIVERS = "certified with waivers"
+    NOT_CERTIFIED = "not certified"
+    INCOMPLETE = "incomplete"
+
+
+class Answer(Enum):
+    """The launch table's own words."""
+
+    YES = "Yes"
+    NO = "No"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedClaim:
+    """One claim with what its judge found."""
+
+    claim: Claim
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlRow:
+    """One control as decided in this run; `finding` is the one that decides, `claims` all of them."""
+
+    control: Control
+    finding: Finding
+    claims: tuple[JudgedClaim, ...] = ()
+    checks: tuple[str, ...] = ()
+    seconds: float = 0.0
+    counted: bool = True
+    """False: shown, but not part of what this run was asked for (other role, not selected, should)."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Outcome of the deciding finding."""
+        return self.finding.outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRow:
+    """One row of the launch table: `why` is one sentence, `decided`/`needed` count MUST controls."""
+
+    block: Block
+    answer: Answer
+    why: str
+    decided: int
+    needed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelRow:
+    """Whether a level is reached and, by control id, what is missing for it."""
+
+    level: Level
+    reached: bool
+    passed: int
+    needed: int
+    missing: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What identifies a run; times are UTC ISO 8601, durations seconds."""
+
+    run_id: str
+    target: str
+    base_url: str
+    seed: int
+    plan_digest: str
+    catalogue_digest: str
+    contract: str
+    version: str
+    started_at: str
+    seconds: float
+    asked: Level
+    exchanges: int = 0
+    timings: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    """Loud one-liners: clean-up that failed, level asked above what is built, an interrupted run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """The canonical record of a run: every report is a pure function of it."""
+
+    run: RunFacts
+    verdict: Verdict
+    exit_code: int
+    headline: str
+    """One sentence, the verdict in words with its level."""
+    blocks: tuple[BlockRow, ...]
+    rows: tuple[ControlRow, ...]
+    levels: tuple[LevelRow, ...]
+    evidence: Mapping[str, Exchange] = field(default_factory=dict)
+    """Exchanges that the rows cite, by id."""
+
+    def with_outcome(self, *outcomes: Outcome) -> tuple[ControlRow, ...]:
+        """Counted rows of those outcomes, in catalogue order."""
+        return tuple(row for row in self.rows if row.counted and row.outcome in outcomes)
+
+
+def exit_codes() -> Mapping[int, str]:
+    """Every exit code and its meaning (architecture, decision 9)."""
+    return {0: "certified", 1: "not certified: a control failed", 2: "usage or configuration",
+            3: "incomplete: something required is inconclusive, not run or not attested",
+            4: "environment: target, proxy or generator unavailable, or clean-up failed",
+            5: "the harness's own fault", 130: "interrupted"}
+
+
+def plain(value: Any) -> Any:
+    """JSON-ready form of a scorecard value: enums by value, tuples as lists, dataclasses as objects."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(v) for v in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
