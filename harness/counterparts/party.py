@@ -1,0 +1,165 @@
+"""A party that the harness plays towards the subject: an OAuth2 client with its headers and its keys."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from harness.engine.ports import Request, Sender
+from harness.engine.redaction import Redactor
+from harness.model.errors import Prerequisite
+from harness.model.exchange import Exchange, parse_json
+from harness.model.operations import Operation
+from harness.model.profile import ContractProfile, Credential
+
+AUTO: Any = object()
+"""Let the party choose (a fresh idempotency key, its own token)."""
+
+
+class Party:
+    """Sends operations of the unified API as one client. Thread-safe; one instance serves many checks."""
+
+    def __init__(self, actor: str, credential: Credential, *, base_url: str, known: Mapping[str, Operation],
+                 profile: ContractProfile, sender: Sender, redactor: Redactor,
+                 fresh: Callable[[str], str]) -> None:
+        self.actor = actor
+        self.credential = credential
+        self._base_url = base_url.rstrip("/")
+        self._known = known
+        self._profile = profile
+        self._sender = sender
+        self._redactor = redactor
+        self._fresh = fresh
+        self._lock = threading.Lock()
+        self._tokens: dict[str, tuple[str, float]] = {}
+
+    def operation(self, name: str) -> Operation:
+        """The operation of that id in the unified API.
+
+        Raises:
+            KeyError: the unified API has no such operation (a typo in a suite).
+        """
+        return self._known[name]
+
+    def call(self, operation: str, body: Any = None, *, path: Mapping[str, str] | None = None,
+             query: Mapping[str, Any] | None = None, key: Any = AUTO, token: Any = AUTO,
+             headers: Mapping[str, str | None] | None = None, raw: bytes | None = None,
+             label: str = "", check: str = "") -> Exchange:
+        """Send one operation and return the recorded exchange, whatever the answer is.
+
+        `key`: AUTO sends a fresh idempotency key with writes, None sends none, a string sends that one.
+        `token`: AUTO sends this party's token, None sends no Authorization, a string sends that token.
+        `headers`: overrides; a value of None leaves a header out. `raw` replaces the JSON body.
+        """
+        op = self._known[operation]
+        url = self._base_url + op.path
+        for name, value in (path or {}).items():
+            url = url.replace("{" + name + "}", quote(str(value), safe=""))
+        if query:
+            url += "?" + urlencode({k: v for k, v in query.items() if v is not None}, doseq=True)
+        sent_headers = self._headers(op, body is not None or raw is not None, key, token, check)
+        for name, override in (headers or {}).items():
+            sent_headers = [(n, v) for n, v in sent_headers if n.lower() != name.lower()]
+            if override is not None:
+                sent_headers.append((name, override))
+        content = raw if raw is not None else _encode(body)
+        return self._sender.send(Request(method=op.method, url=url, headers=tuple(sent_headers), body=content,
+                                         check=check, actor=self.actor, operation=operation,
+                                         label=label)).exchange
+
+    def call_keeping(self, member: str, operation: str, body: Any = None, *,
+                     path: Mapping[str, str] | None = None, check: str = "") -> tuple[Exchange, str]:
+        """Like `call`, and also the answer's secret `member`, which lives in memory only ("" if absent)."""
+        op = self._known[operation]
+        url = self._base_url + op.path
+        for name, value in (path or {}).items():
+            url = url.replace("{" + name + "}", quote(str(value), safe=""))
+        sent = self._sender.send(Request(method=op.method, url=url, body=_encode(body), check=check,
+                                         headers=tuple(self._headers(op, body is not None, AUTO, AUTO, check)),
+                                         actor=self.actor, operation=operation))
+        answer = parse_json(sent.body.decode("utf-8", "replace"))
+        secret = answer.get(member) if isinstance(answer, dict) else None
+        if isinstance(secret, str):
+            self._redactor.learn(secret)
+            return sent.exchange, secret
+        return sent.exchange, ""
+
+    def again(self, exchange: Exchange, *, label: str = "", check: str = "",
+              headers: Mapping[str, str | None] | None = None) -> Exchange:
+        """The same request once more: same key, same body; a fresh trace id, as an honest retry has."""
+        kept = [(n, v) for n, v in exchange.request_headers if n.lower() not in {"x-trace-id", "authorization"}]
+        kept += [("X-Trace-Id", self._fresh("trace")), ("Authorization", f"Bearer {self.token(check=check)}")]
+        for name, override in (headers or {}).items():
+            kept = [(n, v) for n, v in kept if n.lower() != name.lower()]
+            if override is not None:
+                kept.append((name, override))
+        body = exchange.request_body.encode("utf-8", "surrogateescape")
+        return self._sender.send(Request(method=exchange.method, url=exchange.url, headers=tuple(kept),
+                                         body=body or None, check=check, actor=self.actor,
+                                         operation=exchange.operation, label=label)).exchange
+
+    def token(self, scope: str = "", *, check: str = "") -> str:
+        """An access token (cached until shortly before it expires), narrowed to `scope` where given.
+
+        Raises:
+            Prerequisite: the token call did not answer 200 with an access token.
+        """
+        with self._lock:
+            cached = self._tokens.get(scope)
+            if cached and time.monotonic() < cached[1]:
+                return cached[0]
+            token, lifetime = self._issue(scope, check)
+            self._tokens[scope] = (token, time.monotonic() + max(lifetime - 30.0, lifetime / 2))
+            return token
+
+    def forget_tokens(self) -> None:
+        """Ask for new tokens from now on (after a restart of the subject)."""
+        with self._lock:
+            self._tokens.clear()
+
+    def _issue(self, scope: str, check: str) -> tuple[str, float]:
+        op = self._known["issueToken"]
+        form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
+        basic = base64.b64encode(f"{self.credential.client_id}:{self.credential.secret}".encode()).decode()
+        self._redactor.learn(basic)
+        sent = self._sender.send(Request(
+            method=op.method, url=self._base_url + op.path, body=urlencode(form).encode(),
+            headers=(("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {basic}"),
+                     ("X-Trace-Id", self._fresh("trace"))),
+            check=check, actor=self.actor, operation="issueToken"))
+        answer = parse_json(sent.body.decode("utf-8", "replace"))
+        token = answer.get("access_token") if isinstance(answer, dict) else None
+        if sent.exchange.status != 200 or not isinstance(token, str) or not isinstance(answer, dict):
+            raise Prerequisite(
+                f"no access token for {self.actor} ({self.credential.client_id}): the token call answered "
+                f"{sent.exchange.status or sent.exchange.failure}",
+                remedy="Check the client id and secret of this party in certify.toml",
+                exchanges=(sent.exchange.id,))
+        self._redactor.learn(token)
+        lifetime = answer.get("expires_in")
+        return token, float(lifetime) if isinstance(lifetime, int | float) else 300.0
+
+    def _headers(self, op: Operation, has_body: bool, key: Any, token: Any,
+                 check: str) -> list[tuple[str, str]]:
+        headers = [("Accept", "application/json"), ("X-Trace-Id", self._fresh("trace"))]
+        if has_body:
+            headers.append(("Content-Type", "application/json"))
+        bearer = self.token(check=check) if token is AUTO else token
+        if bearer is not None:
+            headers.append(("Authorization", f"Bearer {bearer}"))
+        if not op.sandbox_only:
+            who = self.credential
+            headers += [("X-Brand-Id", who.brand_id), ("X-Region", who.region),
+                        ("X-Provider-Id", who.provider_id)]
+        if op.write and key is not None:
+            headers.append((self._profile.idempotency_header, self._fresh("key") if key is AUTO else key))
+        return headers
+
+
+def _encode(body: Any) -> bytes | None:
+    return None if body is None else json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()

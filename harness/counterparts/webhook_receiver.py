@@ -1,0 +1,153 @@
+"""The harness's own webhook receiver: every delivery is kept raw, verified at capture and recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from harness.engine.ports import Recorder
+from harness.engine.redaction import Redactor
+from harness.model.exchange import Exchange
+from harness.model.profile import ContractProfile
+
+MAX_DELIVERY = 1 << 20
+_SECRET_WAIT = 5.0
+
+
+def verify(secret: str, timestamp: str, signature: str, body: bytes) -> str:
+    """What a signature header is worth: valid, body_only, invalid or missing."""
+    if not signature:
+        return "missing"
+    offered = [piece.strip().removeprefix("sha256=").removeprefix("v1=") for piece in signature.split(",")]
+
+    def signed(message: bytes) -> bool:
+        wanted = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+        return any(hmac.compare_digest(wanted.encode(), o.encode("utf-8", "replace")) for o in offered)
+
+    if timestamp and signed(timestamp.encode("latin-1", "replace") + b"." + body):
+        return "valid"
+    return "body_only" if signed(body) else "invalid"
+
+
+class WebhookReceiver:
+    """An HTTP server on a free port of `host`; one path a registered endpoint."""
+
+    def __init__(self, recorder: Recorder, redactor: Redactor, profile: ContractProfile, *, prefix: str,
+                 host: str = "127.0.0.1") -> None:
+        self._recorder = recorder
+        self._redactor = redactor
+        self._profile = profile
+        self._ids = (f"{prefix}-{n}" for n in itertools.count(1))
+        self._secrets: dict[str, str] = {}
+        self._arrived = threading.Condition()
+        self._deliveries: list[Exchange] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            timeout = 30
+
+            def do_POST(self) -> None:  # noqa: N802 - http.server's name
+                receiver._handle(self)
+
+            def log_message(self, *args: Any) -> None:
+                """Stay silent: deliveries are in the journal."""
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """A sender that hangs up is its own affair; what arrived whole is recorded."""
+
+        self._server = Server((host, 0), Handler)
+        self._base = f"http://{host}:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05},
+                                        name="webhook-receiver", daemon=True)
+        self._thread.start()
+
+    def path(self) -> str:
+        """A fresh URL for one endpoint."""
+        return f"{self._base}/hooks/{secrets.token_hex(8)}"
+
+    def secret_of(self, url: str, secret: str) -> None:
+        """Deliveries to `url` are signed with `secret`."""
+        self._redactor.learn(secret)
+        with self._arrived:
+            self._secrets[url.removeprefix(self._base)] = secret
+            self._arrived.notify_all()
+
+    def deliveries(self) -> list[Exchange]:
+        """Everything that has arrived so far."""
+        with self._arrived:
+            return list(self._deliveries)
+
+    def wait(self, wanted: Callable[[Exchange], bool], *, count: int = 1, timeout: float = 20.0) -> list[Exchange]:
+        """Deliveries that match, as soon as there are `count`, or what came within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        with self._arrived:
+            while True:
+                found = [d for d in self._deliveries if wanted(d)]
+                left = deadline - time.monotonic()
+                if len(found) >= count or left <= 0:
+                    return found
+                self._arrived.wait(left)
+
+    def close(self) -> None:
+        """Stop serving and free the port."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+    def _handle(self, handler: BaseHTTPRequestHandler) -> None:
+        started = time.monotonic_ns()
+        try:
+            length = int(handler.headers.get("Content-Length") or -1)
+        except ValueError:
+            length = -1
+        if not 0 <= length <= MAX_DELIVERY:
+            handler.send_error(411 if length < 0 else 413)
+            handler.close_connection = True
+            return
+        body = handler.rfile.read(length)
+        headers = tuple((n, v) for n, v in handler.headers.items())
+        facts = self._facts(handler, body)
+        handler.send_response(204)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+        exchange = Exchange(
+            id=next(self._ids), check="", actor="receiver", channel="webhook", operation="webhook",
+            method="POST", url=self._base + handler.path,
+            request_headers=tuple((n, self._redactor.header(n, v)) for n, v in headers),
+            request_body=self._redactor.text(body.decode("utf-8", "surrogateescape")), status=204,
+            started_ns=started, ended_ns=time.monotonic_ns(), facts=facts)
+        self._recorder.append("exchange", exchange.to_line())
+        with self._arrived:
+            self._deliveries.append(exchange)
+            self._arrived.notify_all()
+
+    def _facts(self, handler: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
+        """The signature's worth and the age of the timestamp in seconds (None: not a canonical number)."""
+        secret = self._secret(handler.path)
+        timestamp = handler.headers.get(self._profile.timestamp_header) or ""
+        signature = handler.headers.get(self._profile.signature_header) or ""
+        canonical = timestamp.isascii() and timestamp.isdigit() and len(timestamp) == 10
+        age = time.time() - int(timestamp) if canonical else None
+        worth = verify(secret, timestamp, signature, body) if secret else "secret_unknown"
+        return {"signature": worth, "age_seconds": age, "event_id": handler.headers.get(
+            self._profile.event_id_header) or ""}
+
+    def _secret(self, path: str) -> str:
+        """The endpoint's secret; a delivery may overtake the answer that carries it, so wait a little."""
+        deadline = time.monotonic() + _SECRET_WAIT
+        with self._arrived:
+            while path not in self._secrets and (left := deadline - time.monotonic()) > 0:
+                self._arrived.wait(left)
+            return self._secrets.get(path, "")

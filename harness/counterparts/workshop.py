@@ -1,0 +1,138 @@
+"""What all checks of one worker process share: parties, the webhook receiver, fresh identifiers."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.counterparts.party import Party
+from harness.counterparts.webhook_receiver import WebhookReceiver
+from harness.engine.ports import Recorder, Sender
+from harness.engine.redaction import Redactor
+from harness.model.errors import NoHook, Prerequisite
+from harness.model.operations import Operation
+from harness.model.profile import Target
+
+
+_RESTART_SECONDS = 30.0
+
+
+@dataclass(kw_only=True)
+class Workshop:
+    """Shared by the checks of a worker; `close` undoes what was registered at the subject."""
+
+    target: Target
+    contract: Mapping[str, Any]
+    known: Mapping[str, Operation]
+    """Operations of the unified API, by operationId: what suites drive."""
+    sender: Sender
+    recorder: Recorder
+    redactor: Redactor
+    seed: int
+    epoch: str
+    """Random per run: keeps identifiers of two runs with one seed apart on a lasting target."""
+    worker: str
+    _parties: dict[str, Party] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _receiver: WebhookReceiver | None = None
+    _endpoints: list[tuple[Party, str]] = field(default_factory=list)
+
+    def fresh(self, kind: str) -> str:
+        """An identifier that no other call, worker or run uses; derived from the seed and the epoch."""
+        number = next(self._numbers)
+        if kind == "trace":
+            return hashlib.sha256(f"{self.seed}:{self.epoch}:{self.worker}:{number}".encode()).hexdigest()[:32]
+        return f"{kind}-{self.epoch}-{self.worker}-{number}"
+
+    def party(self, name: str) -> Party:
+        """The party of that name in the target profile (provider, other, sibling, observer, admin).
+
+        Raises:
+            NoHook: the profile has no credentials for it.
+        """
+        with self._lock:
+            if name not in self._parties:
+                credential = self.target.credentials.get(name)
+                if credential is None:
+                    raise NoHook(f"the target profile has no credentials for {name!r}",
+                                 remedy=f"Add [target.{self.target.name}.credentials.{name}] to certify.toml")
+                self._parties[name] = Party(name, credential, base_url=self.target.base_url, known=self.known,
+                                            profile=self.target.profile, sender=self.sender,
+                                            redactor=self.redactor, fresh=self.fresh)
+            return self._parties[name]
+
+    def receiver(self) -> WebhookReceiver:
+        """The worker's webhook receiver, with one endpoint for all events registered at the subject.
+
+        Raises:
+            Prerequisite: the subject refuses the endpoint.
+        """
+        with self._lock:
+            if self._receiver is None:
+                receiver = WebhookReceiver(self.recorder, self.redactor, self.target.profile,
+                                           prefix=f"{self.worker}h", host=self.target.webhook_listen)
+                try:
+                    self._register(receiver)
+                except BaseException:
+                    receiver.close()
+                    raise
+                self._receiver = receiver
+            return self._receiver
+
+    def _register(self, receiver: WebhookReceiver) -> None:
+        provider = self.party("provider")
+        url = receiver.path()
+        answer, secret = provider.call_keeping("secret", "createWebhookEndpoint",
+                                               {"url": url, "event_types": ["*"]})
+        endpoint = answer.field("endpoint_id")
+        if answer.status != 201 or not secret or not isinstance(endpoint, str):
+            raise Prerequisite(f"createWebhookEndpoint answered {answer.status or answer.failure}",
+                               remedy="The platform must accept the harness's receiver URL in its sandbox",
+                               exchanges=(answer.id,))
+        receiver.secret_of(url, secret)
+        self._endpoints.append((provider, endpoint))
+
+    def restart(self, check: str) -> None:
+        """Kill the platform through its sandbox administration and wait until it answers again.
+
+        Raises:
+            NoHook: the target has no such call. Prerequisite: it did not come back in time.
+        """
+        info = self.party("admin").call("getSandboxInfo", token=None, check=check)
+        before = info.field("started_at")
+        answer = self.party("admin").call("restartSandbox", {"mode": "kill"}, check=check)
+        if answer.status in (404, 405, 501):
+            raise NoHook("the target offers no restart through /sandbox/restart", exchanges=(answer.id,))
+        if answer.answered and not 200 <= (answer.status or 0) < 300:
+            raise Prerequisite(f"restartSandbox answered {answer.status}", exchanges=(answer.id,))
+        deadline = time.monotonic() + _RESTART_SECONDS
+        while time.monotonic() < deadline:
+            info = self.party("admin").call("getSandboxInfo", token=None, check=check)
+            if info.status == 200 and info.field("started_at") != before:
+                for party in self._parties.values():
+                    party.forget_tokens()
+                return
+            time.sleep(0.05)  # the target has no event to wait for: it is dead
+        raise Prerequisite(f"the target did not come back within {_RESTART_SECONDS:.0f} s after a restart")
+
+    def close(self) -> list[str]:
+        """Undo: delete endpoints, stop the receiver. Returns what could not be undone, loudly reportable."""
+        left = []
+        for party, endpoint in self._endpoints:
+            try:
+                answer = party.call("deleteWebhookEndpoint", path={"endpoint_id": endpoint})
+                if answer.status not in (200, 202, 204, 404):
+                    left.append(f"webhook endpoint {endpoint} not deleted: {answer.status or answer.failure}")
+            except Prerequisite as error:
+                left.append(f"webhook endpoint {endpoint} not deleted: {error.message}")
+        self._endpoints.clear()
+        if self._receiver is not None:
+            self._receiver.close()
+            self._receiver = None
+        return left

@@ -1,0 +1,120 @@
+"""The recording HTTP client: httpx behind limits that a hostile target cannot exceed."""
+
+from __future__ import annotations
+
+import itertools
+import time
+import zlib
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import httpx
+
+from harness.engine.ports import Recorder, Request, Sent
+from harness.engine.redaction import Redactor
+from harness.model.errors import UsageError
+from harness.model.exchange import Exchange, Headers
+
+MAX_BODY = 1 << 20
+_TRUNCATED = "too_large"
+
+
+class RecordingClient:
+    """Sends through httpx, redacts, appends every exchange to the journal.
+
+    Redirects are never followed, environment proxies never used, hosts outside `hosts` never
+    contacted. A request has `timeout` seconds in all, drip or not; a body over 1 MiB (unpacked) is cut.
+    """
+
+    def __init__(self, recorder: Recorder, redactor: Redactor, *, hosts: Iterable[str], prefix: str,
+                 timeout: float = 10.0) -> None:
+        self._recorder = recorder
+        self._redactor = redactor
+        self._hosts = frozenset(hosts)
+        self._timeout = timeout
+        self._ids = (f"{prefix}-{n}" for n in itertools.count(1))
+        self._client = httpx.Client(trust_env=False, follow_redirects=False,
+                                    timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)),
+                                    limits=httpx.Limits(max_connections=128, max_keepalive_connections=64))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+    def send(self, request: Request) -> Sent:
+        """Send one request and record it.
+
+        Raises:
+            UsageError: the URL's host is not one that the profile names.
+        """
+        host = urlsplit(request.url).netloc
+        if host not in self._hosts:
+            raise UsageError(f"refusing to contact {host!r}: not a host of the target profile",
+                             remedy="Add it to `hosts` of the target in certify.toml if it is yours")
+        exchange_id = next(self._ids)
+        started = time.monotonic_ns()
+        status, headers, body, failure = self._exchange(request)
+        exchange = Exchange(
+            id=exchange_id, check=request.check, actor=request.actor, operation=request.operation,
+            label=request.label, method=request.method, url=self._redactor.text(request.url),
+            request_headers=self._headers(request.headers),
+            request_body=self._redactor.text(_text(request.body or b"")),
+            status=status, response_headers=self._headers(headers),
+            response_body=self._redactor.text(_text(body)), failure=failure,
+            started_ns=started, ended_ns=time.monotonic_ns())
+        self._recorder.append("exchange", exchange.to_line())
+        return Sent(exchange, body)
+
+    def _headers(self, headers: Headers) -> Headers:
+        return tuple((name, self._redactor.header(name, value)) for name, value in headers)
+
+    def _exchange(self, request: Request) -> tuple[int | None, Headers, bytes, str]:
+        """(status, headers, body, failure) of one request; every httpx error ends here."""
+        deadline = time.monotonic() + self._timeout
+        status: int | None = None
+        headers: Headers = ()
+        body = bytearray()
+        try:
+            content = request.body if request.body is not None else b""
+            wire = [(n.encode(), v.encode("utf-8", "surrogateescape")) for n, v in request.headers]
+            if not any(n.lower() == "accept-encoding" for n, _ in request.headers):
+                wire.append((b"Accept-Encoding", b"identity"))
+            built = self._client.build_request(request.method, request.url, headers=wire, content=content)
+            answer = self._client.send(built, stream=True)
+            try:
+                status = answer.status_code
+                headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in answer.headers.raw)
+                failure = _read(answer, body, deadline)
+            finally:
+                answer.close()
+        except httpx.TimeoutException as error:
+            failure = "connect" if isinstance(error, httpx.ConnectTimeout) else "timeout"
+        except httpx.ConnectError:
+            failure = "connect"
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+            failure = "protocol"
+        return status, headers, bytes(body), failure
+
+
+def _read(answer: httpx.Response, body: bytearray, deadline: float) -> str:
+    """Fill `body` within the limits; returns the failure or ""."""
+    encoding = answer.headers.get("content-encoding", "identity").lower().strip()
+    unpack = zlib.decompressobj(47) if encoding in {"gzip", "x-gzip", "deflate"} else None
+    if unpack is None and encoding not in {"", "identity"}:
+        return "encoding"
+    for chunk in answer.iter_raw():
+        try:
+            plain = unpack.decompress(chunk, MAX_BODY + 1 - len(body)) if unpack else chunk
+        except zlib.error:
+            return "encoding"
+        body += plain
+        if len(body) > MAX_BODY:
+            del body[MAX_BODY:]
+            return _TRUNCATED
+        if time.monotonic() > deadline:
+            return "timeout"
+    return ""
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

@@ -1,0 +1,47 @@
+"""Ports: the narrow protocols through which the engine and the counterparties reach the world."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from harness.model.exchange import Exchange, Headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request to send; `check`, `actor`, `operation` and `label` are for the journal."""
+
+    method: str
+    url: str
+    headers: Headers = ()
+    body: bytes | None = None
+    check: str = ""
+    actor: str = ""
+    operation: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What came of a request: the recorded (redacted) exchange, and the raw body, for memory only."""
+
+    exchange: Exchange
+    body: bytes = field(repr=False, default=b"")
+
+
+class Sender(Protocol):
+    """Sends requests and records each as an exchange; never raises for what a target does."""
+
+    def send(self, request: Request) -> Sent:
+        """Send one request; transport failures come back as `exchange.failure`."""
+        ...
+
+
+class Recorder(Protocol):
+    """Where records go (the journal)."""
+
+    def append(self, kind: str, line: Mapping[str, Any]) -> None:
+        """Add one record."""
+        ...

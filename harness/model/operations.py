@@ -1,0 +1,89 @@
+"""The operations of an OpenAPI document, as values that suites name by operationId."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One method on one path template; `document` is its OpenAPI object, refs unresolved."""
+
+    id: str
+    method: str
+    path: str
+    document: Mapping[str, Any]
+    parameters: tuple[Mapping[str, Any], ...]
+    """Resolved parameter objects, those of the path item included."""
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def sandbox_only(self) -> bool:
+        """True for the administration that never exists in production."""
+        return self.path.startswith("/sandbox") or bool(self.document.get("x-sandbox-only"))
+
+    @property
+    def write(self) -> bool:
+        """True for a creating or changing call of the API proper (token and administration excluded)."""
+        return (self.method in {"POST", "PUT", "PATCH", "DELETE"} and not self.sandbox_only
+                and not self.path.endswith("/token"))
+
+    def header_parameters(self) -> dict[str, Mapping[str, Any]]:
+        """Declared request headers by lower-case name."""
+        return {str(p["name"]).lower(): p for p in self.parameters if p.get("in") == "header"}
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches request paths of this operation."""
+        pieces = re.split(r"\{[^}]*\}", self.path)
+        return re.compile("[^/]+".join(map(re.escape, pieces)))
+
+
+def operations(contract: Mapping[str, Any]) -> dict[str, Operation]:
+    """Operations by operationId (`METHOD path` where none is given), in the document's order."""
+    found: dict[str, Operation] = {}
+    for path, item in _mapping(contract.get("paths")).items():
+        shared = _mapping(item).get("parameters", [])
+        for method in METHODS:
+            document = _mapping(item).get(method)
+            if not isinstance(document, Mapping):
+                continue
+            name = str(document.get("operationId") or f"{method.upper()} {path}")
+            parameters = tuple(resolve(contract, p) for p in [*shared, *document.get("parameters", [])])
+            found[name] = Operation(id=name, method=method.upper(), path=path, document=document,
+                                    parameters=parameters, scopes=_scopes(contract, document))
+    return found
+
+
+def resolve(contract: Mapping[str, Any], node: Any) -> Any:
+    """Follow local `$ref`s of `node` (bounded); anything unresolvable comes back as an empty mapping."""
+    for _ in range(32):
+        if not (isinstance(node, Mapping) and isinstance(node.get("$ref"), str)):
+            return node
+        target: Any = contract
+        for piece in node["$ref"].removeprefix("#/").split("/"):
+            piece = piece.replace("~1", "/").replace("~0", "~")
+            target = target.get(piece) if isinstance(target, Mapping) else None
+        node = target if target is not None else {}
+    return {}
+
+
+def match(known: Mapping[str, Operation], method: str, path: str) -> Operation | None:
+    """The operation of a concrete request path; literal segments win over templates."""
+    fitting = [op for op in known.values() if op.method == method and op.pattern.fullmatch(path)]
+    return min(fitting, key=lambda op: op.path.count("{"), default=None)
+
+
+def _scopes(contract: Mapping[str, Any], document: Mapping[str, Any]) -> frozenset[str]:
+    requirements = document.get("security", contract.get("security", []))
+    return frozenset(scope for r in requirements for scopes in _mapping(r).values() for scope in scopes)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
