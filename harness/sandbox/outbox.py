@@ -1,0 +1,57 @@
+"""The outbox: an event is written in the transaction of the change that it announces, or not at all."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from sqlalchemy import bindparam
+
+from harness.sandbox import schema
+from harness.sandbox.clock import iso
+from harness.sandbox.context import Context
+from harness.sandbox.store import Query, Row, Tx, binds
+
+_NEXT = Query(
+    lambda insert: (
+        insert(schema.event_sequences)
+        .values(tenant_id=bindparam("tenant_id"), key=bindparam("key"), last=1)
+        .on_conflict_do_update(
+            index_elements=["tenant_id", "key"], set_={"last": schema.event_sequences.c.last + 1}
+        )
+        .returning(schema.event_sequences.c.last)
+    )
+)
+_COLUMNS = [column.name for column in schema.events.columns if column.name != "position"]
+_INSERT = Query(lambda insert: insert(schema.events).values(binds(schema.events, *_COLUMNS)))
+# Feed positions must appear in commit order, or a reader would skip a late lower one. SQLite has one writer.
+_ORDER_LOCK = "SELECT pg_advisory_xact_lock(7017)"
+
+
+def append_event(tx: Tx, ctx: Context, type_: str, key: str, data: dict[str, Any]) -> Row:
+    """Writes one event of `type_` about `key` ("bet:<id>", "session:<id>", ...) and returns its row.
+
+    `data` carries the ids of the API answer; bet_id, game_id, player_id and status in it become feed filters.
+    The sequence counts from 1 per tenant and key. Senders are woken after the commit.
+    """
+    if tx.is_postgres:
+        tx.command(_ORDER_LOCK)
+    counted = tx.one(_NEXT, tenant_id=ctx.tenant_id, key=key)
+    assert counted is not None
+    event_id = str(uuid.uuid4())
+    envelope = {
+        "event_id": event_id, "type": type_, "schema_version": "1.7", "occurred_at": iso(ctx.now),
+        "tenant_id": ctx.tenant_id, "brand_id": ctx.brand_id, "region": ctx.region, "trace_id": ctx.trace_id,
+        "idempotency_key": ctx.idempotency_key, "key": key, "sequence": counted["last"], "data": data,
+    }  # fmt: skip
+    row: Row = {
+        "event_id": event_id, "tenant_id": ctx.tenant_id, "brand_id": ctx.brand_id, "region": ctx.region,
+        "type": type_, "key": key, "sequence": counted["last"], "occurred_at": ctx.now, "trace_id": ctx.trace_id,
+        "bet_id": data.get("bet_id"), "game_id": data.get("game_id"), "player_id": data.get("player_id"),
+        "status": data.get("status"),
+        "body": json.dumps(envelope, separators=(",", ":"), ensure_ascii=False),
+    }  # fmt: skip
+    tx.run(_INSERT, **row)
+    tx.after_commit(ctx.platform.outbox_signal.set)
+    return row
