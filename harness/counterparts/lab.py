@@ -50,6 +50,11 @@ class Lab:
         self.random = random.Random(f"{workshop.seed}:{check}")  # noqa: S311 - reproducible by seed
         self.claims: list[Claim] = []
         self.players: list[Player] = []
+        self._seen: list[Exchange] = []
+
+    def seen(self) -> tuple[Exchange, ...]:
+        """The exchanges of this check so far (webhook deliveries that it asked for included)."""
+        return tuple(self._seen)
 
     # -- who ------------------------------------------------------------------------------------
     @property
@@ -102,7 +107,7 @@ class Lab:
 
     def call(self, operation: str, body: Any = None, *, by: Party | None = None, **options: Any) -> Exchange:
         """Send any operation (see `Party.call`) and record it under this check."""
-        return (by or self.provider).call(operation, body, check=self.check, **options)
+        return self._keep((by or self.provider).call(operation, body, check=self.check, **options))
 
     def must(self, exchange: Exchange, *statuses: int) -> Exchange:
         """A set-up step: it answered one of `statuses` (default any 2xx), or the check stops as inconclusive."""
@@ -171,7 +176,7 @@ class Lab:
 
     def again(self, exchange: Exchange, *, by: Party | None = None, **options: Any) -> Exchange:
         """Send the same request again: same idempotency key, same body."""
-        return (by or self._workshop.party(exchange.actor)).again(exchange, check=self.check, **options)
+        return self._keep((by or self._workshop.party(exchange.actor)).again(exchange, check=self.check, **options))
 
     def together(self, calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
         """Run the calls at the same instant, one thread each; answers in the order of `calls`."""
@@ -201,8 +206,9 @@ class Lab:
 
     def deliveries(self, wanted: Callable[[Exchange], bool], *, count: int = 1) -> list[Exchange]:
         """Webhook deliveries that match; waits for `count` as long as the profile says, never longer."""
-        return self._workshop.receiver().wait(wanted, count=count,
-                                              timeout=self.target.webhook_wait_seconds)
+        found = self._workshop.receiver().wait(wanted, count=count, timeout=self.target.webhook_wait_seconds)
+        self._seen.extend(found)
+        return found
 
     def listen(self) -> None:
         """Make sure the webhook endpoint is registered before the calls whose events matter."""
@@ -212,6 +218,10 @@ class Lab:
         same_tenant = player.party.credential.tenant_id == self.observer.credential.tenant_id
         same_view = player.party.credential.brand_id == self.observer.credential.brand_id
         return self.observer if same_tenant and same_view else player.party
+
+    def _keep(self, exchange: Exchange) -> Exchange:
+        self._seen.append(exchange)
+        return exchange
 
     # -- claiming -------------------------------------------------------------------------------
     def claim(self, draft: Draft, *, control: str = "") -> None:

@@ -54,7 +54,7 @@ class WebhookReceiver:
             protocol_version = "HTTP/1.1"
             timeout = 30
 
-            def do_POST(self) -> None:  # noqa: N802 - http.server's name
+            def do_POST(self) -> None:
                 receiver._handle(self)
 
             def log_message(self, *args: Any) -> None:

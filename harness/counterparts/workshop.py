@@ -18,7 +18,6 @@ from harness.model.errors import NoHook, Prerequisite
 from harness.model.operations import Operation
 from harness.model.profile import Target
 
-
 _RESTART_SECONDS = 30.0
 
 

@@ -39,7 +39,8 @@ def _moved(history: History, claim: Claim) -> Finding:
     currency, by = claim.params["currency"], claim.params["by"]
     for name in sorted(before.keys() | after.keys() | ({currency} if currency else set())):
         wanted = before.get(name, 0) + (by if name == currency else 0)
-        if after.get(name, 0) != wanted:
+        seen = after.get(name, 0)
+        if seen != wanted:
             return broken(claim.says, expected=f"{name} {wanted} minor units", exchanges=ids,
-                          seen=f"{name} {after.get(name, 0)} minor units (off by {after.get(name, 0) - wanted:+d})")
+                          seen=f"{name} {seen} minor units (off by {seen - wanted:+d})")
     return held(claim.says, exchanges=ids)

@@ -1,0 +1,81 @@
+"""A worker process: composition root for the checks of one group; reads its assignment from stdin."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from harness.content.targets import target_from_dict
+from harness.counterparts.lab import Lab
+from harness.counterparts.workshop import Workshop
+from harness.drivers.pytest_checks import ChecksPlugin, run_pytest
+from harness.drivers.recording_client import RecordingClient
+from harness.engine.journal import Journal
+from harness.engine.redaction import Redactor
+from harness.engine.scoring import judge_claims
+from harness.model.history import History
+from harness.model.operations import operations
+from harness.model.outcome import worst
+from harness.model.plan import Check
+from harness.model.profile import ContractProfile
+
+
+def main() -> int:
+    """Drive the assigned checks; every event is one JSON line on stdout."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it ends us politely
+    assignment = json.load(sys.stdin)
+    run = Path(assignment["run"])
+    events = sys.stdout
+
+    def emit(event: str, record: Mapping[str, Any]) -> None:
+        events.write(json.dumps({"event": event, **record}) + "\n")
+        events.flush()
+
+    target = target_from_dict(assignment["target"])
+    secrets = [c.secret for c in target.credentials.values()]
+    redactor = Redactor(secrets, key=bytes.fromhex(assignment["redaction_key"]))
+    journal = Journal(run / "journal.jsonl")
+    contract = json.loads((run / "contract.json").read_text(encoding="utf-8"))
+    sender = RecordingClient(journal, redactor, hosts=target.hosts, prefix=assignment["worker"],
+                             timeout=target.timeout_seconds)
+    workshop = Workshop(target=target, contract=contract["openapi"], known=operations(contract["unified"]),
+                        sender=sender, recorder=journal, redactor=redactor, seed=assignment["seed"],
+                        epoch=assignment["epoch"], worker=assignment["worker"])
+    checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
+              for c in assignment["checks"]]
+    labs: dict[str, Lab] = {}
+
+    def make_lab(name: str, controls: tuple[str, ...]) -> Lab:
+        labs[name] = Lab(workshop, name, controls)
+        return labs[name]
+
+    def emit_judged(event: str, record: Mapping[str, Any]) -> None:
+        lab = labs.pop(record["check"], None) if event == "check_ended" else None
+        emit(event, {**record, "provisional": _provisional(lab, target.profile) if lab else ""})
+
+    try:
+        printed = run_pytest(checks, ChecksPlugin(checks, cast(Any, make_lab), journal, emit_judged))
+        sys.stderr.write(redactor.text(printed))
+    finally:
+        for left in workshop.close():
+            journal.append("note", {"text": f"not undone: {left}"})
+            emit("note", {"text": f"not undone: {left}"})
+        sender.close()
+        journal.close()
+    return 0
+
+
+def _provisional(lab: Lab, profile: ContractProfile) -> str:
+    """Outcome of a check as far as its own exchanges tell, for the live view; the run is judged at its end."""
+    history = History(exchanges=lab.seen(), claims=tuple(c for c in lab.claims if c.over), profile=profile)
+    finding = worst(j.finding for j in judge_claims(history))
+    return finding.outcome.value if finding else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

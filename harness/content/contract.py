@@ -1,0 +1,129 @@
+"""The target's contract: a built-in pack or a document of the user's, overlaid with its contract profile."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.model.errors import UsageError
+from harness.model.operations import operations
+from harness.model.profile import ContractProfile
+
+_MAX_DOCUMENT = 16 << 20
+_MAX_DEPTH = 200
+
+
+def load_contract(reference: str, profile: ContractProfile) -> dict[str, Any]:
+    """`{"openapi": document, "unified": the unified API as it is driven, "event_schemas": by type}`.
+
+    `reference` is a built-in version ("1.7") or the path of an OpenAPI document (YAML or JSON).
+
+    Raises:
+        UsageError: unknown version, unreadable, not YAML/JSON, not OpenAPI 3, or without operations.
+    """
+    from harness.contracts import packs  # late: `certify --help` needs no contract
+
+    if reference in packs.versions():
+        unified = _overlay(packs.openapi(reference), profile)
+        return {"openapi": unified, "unified": unified, "event_schemas": dict(packs.event_schemas(reference))}
+    if not reference.endswith((".yaml", ".yml", ".json")):
+        raise UsageError(f"contract {reference!r} is neither a built-in version nor a document",
+                         remedy=f"Built in: {', '.join(packs.versions())}; or name a .yaml or .json file")
+    newest = packs.versions()[-1]
+    return {"openapi": read_document(Path(reference)), "unified": _overlay(packs.openapi(newest), profile),
+            "event_schemas": dict(packs.event_schemas(newest))}
+
+
+def read_document(path: Path) -> dict[str, Any]:
+    """An OpenAPI 3.x document with at least one operation; UsageError names the file and the line."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"contract {path}: {error.strerror}", remedy="Check `contract` of the target") from error
+    if len(raw) > _MAX_DOCUMENT:
+        raise UsageError(f"contract {path}: {len(raw) >> 20} MiB is more than {_MAX_DOCUMENT >> 20} MiB")
+    document = _parse(path, raw)
+    if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
+        raise UsageError(f"contract {path}: not an OpenAPI 3 document", remedy='It must say `openapi: 3.x` at its top')
+    if not operations(document):
+        raise UsageError(f"contract {path}: it has no operations", remedy="Name the document that has `paths`")
+    return document
+
+
+def _parse(path: Path, raw: bytes) -> Any:
+    import yaml  # late: heavy
+
+    try:
+        text = raw.decode("utf-8-sig")
+        if path.suffix == ".json":
+            return json.loads(text)
+        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        _refuse_bombs(path, text, yaml, loader)
+        document = yaml.load(text, Loader=loader)  # noqa: S506 - the safe loader
+        json.dumps(document, default=str)  # a cyclic document cannot be judged
+    except UnicodeDecodeError as error:
+        raise UsageError(f"contract {path}: not UTF-8 (byte {error.start})", remedy="Save it as UTF-8") from error
+    except json.JSONDecodeError as error:
+        raise UsageError(f"contract {path}:{error.lineno}: not JSON: {error.msg}") from error
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f":{mark.line + 1}" if mark else ""
+        raise UsageError(f"contract {path}{line}: not YAML: {getattr(error, 'problem', error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"contract {path}: too deep or cyclic ({error})"[:300]) from error
+    return _json_keys(document)
+
+
+def _refuse_bombs(path: Path, text: str, yaml: Any, loader: Any) -> None:
+    """Refuse aliases that multiply (billion laughs) and absurd nesting before anything is built."""
+    depth = aliases = 0
+    for event in yaml.parse(text, Loader=loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        aliases += isinstance(event, yaml.AliasEvent)
+        if depth > _MAX_DEPTH or aliases > 1_000:
+            raise UsageError(f"contract {path}: nested deeper than {_MAX_DEPTH} or over 1000 aliases")
+
+
+def _json_keys(value: Any) -> Any:
+    """YAML reads `200:` as a number and dates as dates; JSON (and OpenAPI) know strings there."""
+    if isinstance(value, dict):
+        return {str(k): _json_keys(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_json_keys(v) for v in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _overlay(document: Mapping[str, Any], profile: ContractProfile) -> dict[str, Any]:
+    """The built-in contract as a platform with this profile would publish it."""
+    result = copy.deepcopy(dict(document))
+    components = result.get("components", {})
+    for parameter in components.get("parameters", {}).values():
+        if str(parameter.get("name", "")).lower() == "x-idempotency-key":
+            parameter["name"] = profile.idempotency_header
+    if profile.money_form == "decimal_string":
+        _decimal_money(result)
+    return result
+
+
+def _decimal_money(document: dict[str, Any]) -> None:
+    """Rewrite every amount that is a 64-bit minor-unit integer into a decimal string, examples included."""
+    form = {"type": "string", "pattern": r"^-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,4})?$"}
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            properties = node.get("properties")
+            if isinstance(properties, dict):
+                for name in ("amount", "held", "balance_after", "seed"):
+                    schema = properties.get(name)
+                    if isinstance(schema, dict) and schema.get("type") == "integer":
+                        properties[name] = {**form, "description": schema.get("description", "")}
+            for value in node.values():
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+
+    walk(document)

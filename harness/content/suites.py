@@ -1,0 +1,76 @@
+"""Find checks: read suite files without importing them, from their literal `certifies` markers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from harness.model.errors import UsageError
+from harness.model.plan import Check
+
+_ISOLATIONS = ("shared", "exclusive")
+
+
+def find_checks(folders: Iterable[Path]) -> tuple[Check, ...]:
+    """Every check below the folders, in file order.
+
+    Raises:
+        UsageError: a file is not Python, a test lacks its marker, a marker is not literal, an id is given
+            twice; names file and line.
+    """
+    found: dict[str, Check] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: no such folder of suites", remedy="Check --suites or `suites` in certify.toml")
+        for path in sorted(folder.rglob("test_*.py")):
+            for check in _of_file(path, path.relative_to(folder).as_posix()):
+                if check.id in found:
+                    raise UsageError(f"{path}: check {check.id} exists already in {found[check.id].path}",
+                                     remedy="Rename the file or the function")
+                found[check.id] = check
+    return tuple(found.values())
+
+
+def _of_file(path: Path, name: str) -> Iterable[Check]:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, UnicodeDecodeError, OSError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise UsageError(f"{path}:{line}: not a suite ({error})", remedy="Fix the file") from error
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield _of_function(path, name, node)
+
+
+def _of_function(path: Path, name: str, node: ast.FunctionDef) -> Check:
+    where = f"{path}:{node.lineno}"
+    for decorator in node.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("mark.certifies"):
+            controls = [_literal(where, argument) for argument in decorator.args]
+            options = {k.arg: _literal(where, k.value) for k in decorator.keywords if k.arg}
+            return _check(where, path, f"{name}::{node.name}", controls, options, ast.get_docstring(node) or
+                          node.name.removeprefix("test_").replace("_", " "))
+    raise UsageError(f"{where}: {node.name} certifies nothing",
+                     remedy='Mark it: @pytest.mark.certifies("IDEM-03")')
+
+
+def _check(where: str, path: Path, check_id: str, controls: list[Any], options: dict[str, Any],
+           summary: str) -> Check:
+    isolation, needs = options.pop("isolation", "shared"), options.pop("needs", ())
+    if options or isolation not in _ISOLATIONS or not isinstance(needs, tuple | list):
+        raise UsageError(f"{where}: bad marker of {check_id}",
+                         remedy=f"Known: isolation={'|'.join(_ISOLATIONS)}, needs=(...)")
+    if not controls or not all(isinstance(c, str) for c in controls):
+        raise UsageError(f"{where}: {check_id} names no control", remedy="Give literal ids, e.g. \"IDEM-03\"")
+    return Check(id=check_id, path=str(path), controls=tuple(controls), isolation=isolation,
+                 needs=tuple(map(str, needs)), summary=summary.splitlines()[0])
+
+
+def _literal(where: str, node: ast.expr) -> Any:
+    try:
+        return ast.literal_eval(node)
+    except ValueError as error:
+        raise UsageError(f"{where}: the certifies marker must be literal, not {ast.unparse(node)}",
+                         remedy='Write the id out: @pytest.mark.certifies("IDEM-03")') from error

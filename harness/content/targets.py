@@ -1,0 +1,170 @@
+"""Target profiles: `certify.toml` becomes frozen values here, once, with every mistake named."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from harness.model.control import Level, Role
+from harness.model.errors import UsageError
+from harness.model.profile import ContractProfile, Credential, Target
+
+_E = TypeVar("_E", Role, Level)
+CONFIG = "certify.toml"
+_TOP = {"target", "suites", "reports", "scenarios"}
+_PARTIES = ("provider", "other", "sibling", "observer", "admin")
+_CREDENTIAL = ("client_id", "secret", "tenant_id", "provider_id", "brand_id", "region")
+_SIMPLE: dict[str, type[Any]] = {
+    "base_url": str, "role": str, "sandbox": bool, "level": str, "contract": str, "hosts": list,
+    "second_region": str, "slo_ms": int, "timeout_seconds": float, "webhook_listen": str,
+    "webhook_wait_seconds": float}
+_TABLES = ("profile", "credentials", "capabilities", "hooks")
+
+
+def load_config(path: Path) -> Mapping[str, Any]:
+    """The parsed file.
+
+    Raises:
+        UsageError: unreadable, not TOML (with line), or unknown top-level tables.
+    """
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not TOML: {error}", remedy="`certify init` writes a commented example") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 ({error.reason} at byte {error.start})", remedy="Save it as UTF-8") \
+            from error
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}", remedy="`certify init` writes a commented example") from error
+    for key in config:
+        _known(key, _TOP, f"{path}")
+    if not isinstance(config.get("target", {}), dict):
+        raise UsageError(f"{path}: target must be a table", remedy="Write [target.NAME]")
+    return config
+
+
+def load_target(name: str, path: Path, environment: Mapping[str, str] | None = None) -> Target:
+    """The target profile `name` of a configuration file; secrets are read from the environment.
+
+    Raises:
+        UsageError: names file, field and remedy.
+    """
+    config = load_config(path)
+    targets = config.get("target", {})
+    if name not in targets:
+        close = difflib.get_close_matches(name, [*targets, "sandbox"], 1)
+        raise UsageError(f"{path}: no target {name!r}", remedy=f"Did you mean {close[0]!r}?" if close else
+                         f"Known targets: {', '.join([*targets, 'sandbox'])}")
+    return _target(name, targets[name], f"{path}: target.{name}", environment or os.environ, path.parent)
+
+
+def _target(name: str, table: Any, where: str, environment: Mapping[str, str], folder: Path) -> Target:
+    if not isinstance(table, dict):
+        raise UsageError(f"{where} must be a table", remedy=f"Write [target.{name}]")
+    for key in table:
+        _known(key, {*_SIMPLE, *_TABLES}, where)
+    values = {key: _typed(table[key], kind, f"{where}.{key}") for key, kind in _SIMPLE.items() if key in table}
+    for key in _TABLES:
+        if not isinstance(table.get(key, {}), dict):
+            raise UsageError(f"{where}.{key} must be a table", remedy=f"Write [target.{name}.{key}]")
+    base = str(values.pop("base_url", ""))
+    host = _host(base, f"{where}.base_url")
+    contract = str(values.pop("contract", "1.7"))
+    if contract.endswith((".yaml", ".yml", ".json")) and not Path(contract).is_absolute():
+        contract = str(folder / contract)
+    hosts = tuple(str(_typed(h, str, f"{where}.hosts")) for h in values.pop("hosts", []))
+    return Target(
+        name=name, base_url=base, contract=contract, hosts=tuple(dict.fromkeys((host, *hosts))),
+        role=_choice(Role, values.pop("role", "platform"), f"{where}.role"),
+        level=_choice(Level, values.pop("level", "contract"), f"{where}.level"),
+        profile=ContractProfile.of(table.get("profile", {}), where=f"{where}.profile"),
+        credentials=_credentials(table.get("credentials", {}), f"{where}.credentials", environment),
+        capabilities={k: bool(_typed(v, bool, f"{where}.capabilities.{k}"))
+                      for k, v in table.get("capabilities", {}).items()},
+        hooks={k: str(_typed(v, str, f"{where}.hooks.{k}")) for k, v in table.get("hooks", {}).items()}, **values)
+
+
+def _credentials(table: Mapping[str, Any], where: str, environment: Mapping[str, str]) -> dict[str, Credential]:
+    found = {}
+    for party, row in table.items():
+        _known(party, _PARTIES, where)
+        here = f"{where}.{party}"
+        if not isinstance(row, dict):
+            raise UsageError(f"{here} must be a table", remedy=f"Write [{here.partition(': ')[2]}]")
+        for key in row:
+            _known(key, _CREDENTIAL, here)
+        values = {k: str(_typed(v, str, f"{here}.{k}")) for k, v in row.items()}
+        for needed in ("client_id", "secret"):
+            if not values.get(needed):
+                raise UsageError(f"{here}.{needed} is missing", remedy='Secrets are references: secret = "env:NAME"')
+        values["secret"] = _secret(values["secret"], f"{here}.secret", environment)
+        found[party] = Credential(**values)
+    return found
+
+
+def _secret(reference: str, where: str, environment: Mapping[str, str]) -> str:
+    if not reference.startswith("env:"):
+        raise UsageError(f"{where} must be a reference to an environment variable, not the secret itself",
+                         remedy='Write secret = "env:CERTIFY_PROVIDER_SECRET" and export that variable')
+    variable = reference.removeprefix("env:")
+    if not environment.get(variable):
+        raise UsageError(f"{where}: environment variable {variable} is not set", remedy=f"export {variable}=…")
+    return environment[variable]
+
+
+def _host(base_url: str, where: str) -> str:
+    try:
+        parts = urlsplit(base_url)
+        _ = parts.port
+    except ValueError as error:
+        raise UsageError(f"{where}: {base_url!r} is not a URL ({error})") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise UsageError(f"{where}: {base_url!r} is not an http(s) URL", remedy='Like "https://api.example.test"')
+    return parts.netloc
+
+
+def _typed(value: Any, kind: type[Any], where: str) -> Any:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise UsageError(f"{where} must be {kind.__name__}, not {value!r}")
+    if kind in (int, float) and not 0 < float(value) < 86_400_000:
+        raise UsageError(f"{where} must be positive and sane, not {value!r}")
+    return value
+
+
+def _choice(kind: type[_E], value: Any, where: str) -> _E:
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise UsageError(f"{where} must be one of {', '.join(m.value for m in kind)}, not {value!r}") from error
+
+
+def _known(key: str, known: Any, where: str) -> None:
+    if key not in known:
+        close = difflib.get_close_matches(key, list(known), 1)
+        raise UsageError(f"{where}: unknown key {key!r}",
+                         remedy=f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(sorted(known))}")
+
+
+def target_to_dict(target: Target) -> dict[str, Any]:
+    """JSON-ready form with secrets, for a worker's pipe only; never write it to disk."""
+    data = {f.name: getattr(target, f.name) for f in fields(target)}
+    data.update(role=target.role.value, level=target.level.value, profile=target.profile.to_dict(),
+                credentials={k: asdict(v) for k, v in target.credentials.items()})
+    return data
+
+
+def target_from_dict(data: Mapping[str, Any]) -> Target:
+    """Inverse of `target_to_dict`."""
+    values = dict(data)
+    values.update(role=Role(data["role"]), level=Level(data["level"]),
+                  profile=ContractProfile(**data["profile"]), hosts=tuple(data["hosts"]),
+                  credentials={k: Credential(**v) for k, v in data["credentials"].items()})
+    return Target(**values)

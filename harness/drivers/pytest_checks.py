@@ -1,0 +1,115 @@
+"""Run suites through pytest, as a sensor: what a check claimed decides, never pytest's exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from harness.engine.ports import Recorder
+from harness.model.errors import CheckStopped
+from harness.model.plan import Check
+
+_LINES_OF_TRACEBACK = 6
+
+
+class CheckLab(Protocol):
+    """What the plug-in needs of a lab."""
+
+    def close(self) -> None:
+        """Closing observations of the check."""
+        ...
+
+
+LabFactory = Callable[[str, tuple[str, ...]], CheckLab]
+Emit = Callable[[str, Mapping[str, Any]], None]
+
+
+class ChecksPlugin:
+    """Gives checks their `lab` and records how each one ended."""
+
+    def __init__(self, checks: Iterable[Check], make_lab: LabFactory, recorder: Recorder, emit: Emit) -> None:
+        self._checks = {(str(Path(c.path).resolve()), c.id.rpartition("::")[2]): c for c in checks}
+        self._make_lab = make_lab
+        self._recorder = recorder
+        self._emit = emit
+        self._started: dict[str, float] = {}
+        self._ended: dict[str, dict[str, Any]] = {}
+
+    @pytest.fixture
+    def lab(self, request: pytest.FixtureRequest) -> Iterator[CheckLab]:
+        """The check's lab; its closing observations are made when the check has ended."""
+        check, name = self._of(request.node)
+        lab = self._make_lab(name, check.controls)
+        yield lab
+        lab.close()
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Declare the marker, so that user suites may run with strict markers."""
+        config.addinivalue_line("markers", "certifies(*controls, isolation, needs): the controls a check decides")
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Remember when the item began."""
+        self._started[nodeid] = time.monotonic()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        """Turn what happened into the check's record; the first thing that went wrong counts."""
+        outcome = yield
+        report = outcome.get_result()  # type: ignore[attr-defined]
+        check, name = self._of(item)
+        if report.when == "setup":
+            self._recorder.append("check", {"check": name, "controls": list(check.controls), "ended": ""})
+            self._emit("check_started", {"check": name, "controls": list(check.controls)})
+        ending = _ending(call, report)
+        if name not in self._ended or self._ended[name]["ended"] == "finished":
+            self._ended[name] = ending
+        if report.when == "teardown":
+            seconds = time.monotonic() - self._started.get(item.nodeid, time.monotonic())
+            record = {"check": name, "controls": list(check.controls), **self._ended.pop(name), "seconds": seconds}
+            self._recorder.append("check", record)
+            self._emit("check_ended", record)
+
+    def _of(self, item: Any) -> tuple[Check, str]:
+        """The planned check of a pytest item, and the item's own name (with its parameters)."""
+        function = item.originalname or item.name
+        check = self._checks[(str(Path(str(item.path)).resolve()), function)]
+        return check, check.id + item.name.removeprefix(function)
+
+
+def _ending(call: pytest.CallInfo[None], report: pytest.TestReport) -> dict[str, Any]:
+    error = call.excinfo.value if call.excinfo else None
+    if error is None:
+        return {"ended": "finished"}
+    if isinstance(error, CheckStopped):
+        return {"ended": "stopped", "reason": error.reason, "message": error.line(), "exchanges": list(error.exchanges)}
+    if report.skipped or hasattr(report, "wasxfail"):
+        return {"ended": "skipped", "message": str(error)[:300]}
+    if isinstance(error, AssertionError) and report.when == "call":
+        return {"ended": "asserted", "message": (str(error).splitlines() or ["assertion failed"])[0][:300]}
+    frames = traceback.format_exception(error)[-_LINES_OF_TRACEBACK:]
+    where = " | ".join(line.strip().replace("\n", " ") for line in frames)
+    return {"ended": "crashed", "message": f"{type(error).__name__}: {error}"[:300], "trace": where[:1500]}
+
+
+def run_pytest(checks: Iterable[Check], plugin: ChecksPlugin) -> str:
+    """Run the checks in this process, apart from any pytest configuration of the user; returns what was printed."""
+    chosen = list(checks)
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    root = os.path.commonpath([Path(c.path).parent for c in chosen])
+    arguments = [f"{c.path}::{c.id.rpartition('::')[2]}" for c in chosen]
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        pytest.main(["-c", os.devnull, f"--rootdir={root}", f"--confcutdir={root}", "--import-mode=importlib",
+                     "-p", "no:cacheprovider", "-q", "--no-header", "--tb=short", "--capture=no", *arguments],
+                    plugins=[plugin])
+    return printed.getvalue()[-200_000:]

@@ -1,0 +1,105 @@
+"""Worker processes: checks that do not disturb each other run side by side, the exclusive ones alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from harness.model.errors import HarnessFault
+from harness.model.plan import Check
+
+OnEvent = Callable[[str, Mapping[str, Any]], None]
+_ENDING_SECONDS = 15.0
+
+
+class WorkerPool:
+    """Starts `python -m harness.cli.worker` processes, hands each its checks, ends all of them always."""
+
+    def __init__(self, run: Path, payload: Mapping[str, Any], *, workers: int, limit_seconds: float) -> None:
+        self._run = run
+        self._payload = payload
+        self._workers = max(1, workers)
+        self._deadline = time.monotonic() + limit_seconds
+        self._running: list[subprocess.Popen[str]] = []
+
+    def drive(self, checks: Sequence[Check], on_event: OnEvent) -> list[str]:
+        """Run shared checks in parallel, then exclusive ones; returns notes on what went wrong with workers."""
+        shared = [c for c in checks if c.isolation == "shared"]
+        exclusive = [c for c in checks if c.isolation == "exclusive"]
+        groups = [g for g in (shared[n::self._workers] for n in range(self._workers)) if g]
+        notes = self._drive(groups, "w", on_event)
+        return notes + self._drive([exclusive] if exclusive else [], "x", on_event)
+
+    def stop(self) -> None:
+        """End every worker that still runs: first politely, so that it can undo what it registered."""
+        for process in self._running:
+            if process.poll() is None:
+                process.terminate()
+        for process in self._running:
+            try:
+                process.wait(_ENDING_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _drive(self, groups: Sequence[Sequence[Check]], prefix: str, on_event: OnEvent) -> list[str]:
+        events: queue.Queue[tuple[int, str | None]] = queue.Queue()
+        started = [self._start(f"{prefix}{n}", group) for n, group in enumerate(groups, start=1)]
+        for n, process in enumerate(started):
+            threading.Thread(target=_pump, args=(n, process, events), daemon=True).start()
+        open_, notes = len(started), []
+        try:
+            while open_:
+                try:
+                    n, line = events.get(timeout=max(0.0, self._deadline - time.monotonic()))
+                except queue.Empty:
+                    notes.append("time limit of the run reached: remaining checks were stopped")
+                    break
+                if line is None:
+                    open_ -= 1
+                    if started[n].wait() != 0:
+                        notes.append(f"worker {prefix}{n + 1} ended with {started[n].returncode}: see its log")
+                    continue
+                record = json.loads(line)
+                if record["event"] == "note":
+                    notes.append(record["text"])
+                else:
+                    on_event(record.pop("event"), record)
+        finally:
+            self.stop()
+            self._running.clear()
+        return notes
+
+    def _start(self, name: str, checks: Sequence[Check]) -> subprocess.Popen[str]:
+        log = (self._run / f"worker-{name}.log").open("w", encoding="utf-8")
+        with log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "harness.cli.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=log, text=True, start_new_session=True,
+                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"})
+        self._running.append(process)
+        assignment = {**self._payload, "worker": name, "checks": [
+            {"id": c.id, "path": c.path, "controls": list(c.controls), "isolation": c.isolation} for c in checks]}
+        try:
+            # Secrets go through the pipe: never through arguments, environment or disk.
+            stdin = cast(Any, process.stdin)
+            stdin.write(json.dumps(assignment))
+            stdin.close()
+        except BrokenPipeError as error:
+            raise HarnessFault(f"worker {name} did not start", remedy=f"See {self._run}/worker-{name}.log") from error
+        return process
+
+
+def _pump(n: int, process: subprocess.Popen[str], events: queue.Queue[tuple[int, str | None]]) -> None:
+    for line in cast(Any, process.stdout):
+        if line.startswith("{"):
+            events.put((n, line))
+    events.put((n, None))

@@ -1,0 +1,96 @@
+"""Make the plan: pure, from catalogue, checks and target profile."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from harness.model.control import Catalogue, Control, Level
+from harness.model.errors import UsageError
+from harness.model.outcome import Reason
+from harness.model.plan import Check, Plan, PlannedControl
+from harness.model.profile import Target
+
+
+def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, contract: Mapping[str, Any],
+              level: Level, seed: int, only: Iterable[str] = (), phases: Iterable[int] = ()) -> Plan:
+    """Decide for every control whether it will be driven, and why not.
+
+    Raises:
+        UsageError: a check names an unknown control, a pattern of `only` matches nothing, or nothing is left.
+    """
+    known = tuple(checks)
+    by_control = _by_control(catalogue, known)
+    patterns, wanted_phases = tuple(only), tuple(phases)
+    for pattern in patterns:
+        _matches_something(pattern, catalogue)
+    planned = {}
+    for control in catalogue.controls.values():
+        selected = ((not patterns or any(_fits(p, control.id) for p in patterns))
+                    and (not wanted_phases or control.phase in wanted_phases))
+        planned[control.id] = _plan_one(control, by_control.get(control.id, ()), target, level, selected=selected)
+    driven = {check for c in planned.values() if c.reason is None for check in c.checks}
+    if not driven:
+        raise UsageError("nothing to run: no selected control has a check that applies to this target",
+                         remedy="See `certify list` for what is built, `certify plan` for what applies")
+    return Plan(target=target.name, base_url=target.base_url, level=level, seed=seed,
+                selection=patterns + tuple(f"phase {p}" for p in wanted_phases),
+                controls=planned, checks=tuple(c for c in known if c.id in driven), contract=target.contract,
+                contract_digest=hashlib.sha256(json.dumps(contract, sort_keys=True, default=str).encode()).hexdigest(),
+                catalogue_digest=catalogue.digest, profile=target.profile.to_dict())
+
+
+def _by_control(catalogue: Catalogue, checks: tuple[Check, ...]) -> dict[str, tuple[Check, ...]]:
+    found: dict[str, tuple[Check, ...]] = {}
+    for check in checks:
+        for control in check.controls:
+            if control not in catalogue.controls:
+                close = difflib.get_close_matches(control, catalogue.controls, 1)
+                raise UsageError(f"{check.path}: check {check.id} certifies unknown control {control}",
+                                 remedy=f"Did you mean {close[0]}?" if close else "See `certify list`")
+            found[control] = (*found.get(control, ()), check)
+    return found
+
+
+def _plan_one(control: Control, checks: tuple[Check, ...], target: Target, level: Level, *,
+              selected: bool) -> PlannedControl:
+    """One control's plan; the first reason that holds is the one that is printed."""
+    ids = tuple(c.id for c in checks)
+    counted = control.must and control.phase in level.phases
+    if target.role not in control.roles:
+        return PlannedControl(control=control.id, checks=ids, counted=False, reason=Reason.OTHER_ROLE,
+                              why=f"concerns a {control.roles[0].value}; this target is a {target.role.value}")
+    if not control.automated:
+        return PlannedControl(control=control.id, checks=ids, reason=Reason.NOT_ATTESTED,
+                              counted=counted and level is Level.LAUNCH,
+                              why="needs a person's attestation")
+    if not checks:
+        return PlannedControl(control=control.id, reason=Reason.NOT_BUILT,
+                              counted=counted and level is not Level.BUILT,
+                              why="this release of certify has no check for it yet")
+    absent = sorted({need for check in checks for need in check.needs
+                     if target.capabilities.get(need, True) is False})
+    if absent and all(any(n in absent for n in check.needs) for check in checks):
+        return PlannedControl(control=control.id, checks=ids, counted=counted, reason=Reason.DECLARED_ABSENT,
+                              why=f"the target profile declares that it does not offer {', '.join(absent)}")
+    if not selected:
+        return PlannedControl(control=control.id, checks=ids, counted=False, reason=Reason.NOT_SELECTED,
+                              why="left out by --only or --phase")
+    runnable = tuple(c.id for c in checks if not any(n in absent for n in c.needs))
+    return PlannedControl(control=control.id, checks=runnable, counted=counted)
+
+
+def _fits(pattern: str, control: str) -> bool:
+    return control == pattern or control.startswith(f"{pattern}-") or fnmatch.fnmatchcase(control, pattern)
+
+
+def _matches_something(pattern: str, catalogue: Catalogue) -> None:
+    if any(_fits(pattern, control) for control in catalogue.controls):
+        return
+    close = difflib.get_close_matches(pattern, [*catalogue.controls, *{c.family for c in catalogue.controls.values()}])
+    raise UsageError(f"--only {pattern}: no such control",
+                     remedy=f"Did you mean {close[0]}?" if close else "See `certify list`")
