@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 
 from harness.sandbox.context import Context
 from harness.sandbox.ids import new_id
@@ -78,7 +78,7 @@ _RELEASE = Query(
 _ONE = Query(select(_A.balance, _A.reserved).where(_A.account_id == bindparam("b_id")))
 _OF_PLAYER = Query(
     select(_A.kind, _A.currency, _A.balance, _A.reserved)
-    .where(_A.player_id == bindparam("b_player"), _A.kind.in_(["cash", "held"]))
+    .where(_A.player_id == bindparam("b_player"), or_(_A.kind == "cash", _A.kind == "held"))
     .order_by(_A.currency, _A.kind)
 )
 _TOTALS = (
