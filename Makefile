@@ -1,0 +1,49 @@
+# Two commands set everything up on a fresh machine with Python >= 3.11: `make certify` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help certify test lint types imports unit matrix bench clean
+
+help:
+	@echo "make certify   install into .venv and run: certify --target sandbox"
+	@echo "make test      lint, types, import contracts, unit and end-to-end tests, kill matrix"
+	@echo "make bench     benchmarks (figures with ranges; never part of the tests)"
+	@echo "make clean     remove .venv and caches"
+
+$(VENV)/.run: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+certify: $(VENV)/.run
+	$(BIN)/certify --target sandbox
+
+test: lint types imports unit matrix
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests --ignore tests/benchmarks
+
+matrix: $(VENV)/.dev
+	$(BIN)/certify selftest --jobs $(JOBS)
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

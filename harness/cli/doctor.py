@@ -1,0 +1,74 @@
+"""`certify doctor`: everything that a run needs, asked one by one, each with its remedy."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+from harness.cli.commands import target_named
+from harness.cli.running import content, workshop_for
+from harness.content.contract import load_contract
+from harness.counterparts.preflight import Probe, probes
+from harness.engine.journal import Journal
+from harness.model.operations import operations
+from harness.model.profile import Target
+
+_TOOLS = {"toxiproxy-server": "the built-in fault proxy is used where it is absent",
+          "psql": "only for the sandbox on PostgreSQL"}
+
+
+def doctor_command(target: str, config: Path, *, as_json: bool) -> int:
+    """Print every probe; 0 when all are well, 4 when something a run needs is not."""
+    found = []
+    with target_named(target, config) as subject:
+        for probe in _all(subject):
+            found.append(probe)
+            if not as_json:
+                sys.stdout.write(_line(probe) + "\n")
+                sys.stdout.flush()
+    bad = [p for p in found if p.ok is False and p.fatal]
+    if as_json:
+        sys.stdout.write(json.dumps({"target": target, "ok": not bad, "probes": [asdict(p) for p in found]},
+                                    indent=1) + "\n")
+    elif not bad:
+        sys.stdout.write(f"All well. Next: certify --target {target}\n")
+    return 4 if bad else 0
+
+
+def _line(probe: Probe) -> str:
+    mark = {True: "ok  ", False: "FAIL" if probe.fatal else "warn", None: "?   "}[probe.ok]
+    text = f"{mark} {probe.name}: {probe.seen}" + (f". {probe.remedy}" if probe.remedy else "")
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _all(target: Target) -> Iterator[Probe]:
+    catalogue, checks = content()
+    yield Probe(name="suites", ok=True, seen=f"{len(checks)} checks for {len(catalogue.controls)} controls")
+    contract = load_contract(target.contract, target.profile)
+    yield Probe(name="contract", ok=True, seen=f"{target.contract}: {len(operations(contract['openapi']))} operations")
+    with tempfile.TemporaryDirectory(prefix="certify-doctor-") as folder:
+        journal = Journal(Path(folder) / "journal.jsonl")
+        try:
+            with workshop_for(target, contract, journal=journal, seed=0, epoch=secrets.token_hex(3), worker="d",
+                              key=secrets.token_bytes(16)) as workshop:
+                yield from probes(workshop)
+        finally:
+            journal.close()
+    for party in ("other", "observer", "sibling"):
+        if party not in target.credentials:
+            yield Probe(name=f"credentials {party}", ok=None, fatal=False, seen="not in the profile",
+                        remedy={"other": "SEC-03 and IDEM-07 stay inconclusive without a second tenant",
+                                "observer": "effects are then judged through the provider's own reads",
+                                "sibling": "optional: a second brand of the same tenant"}[party])
+    for name, command in target.hooks.items():
+        yield Probe(name=f"hook {name}", ok=True, seen=f"declared: {command}", fatal=False)
+    for tool, note in _TOOLS.items():
+        path = shutil.which(tool)
+        yield Probe(name=f"tool {tool}", ok=True if path else None, fatal=False, seen="found" if path else "absent",
+                    remedy="" if path else note)

@@ -1,0 +1,91 @@
+"""`certify init`: a commented certify.toml to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.model.errors import UsageError
+
+EXAMPLE = """\
+# certify.toml: who is certified, and how to reach it. `certify doctor --target staging` checks it.
+# Run: certify --target staging
+
+# suites = ["./our-suites"]          # more folders of checks, found like the shipped ones
+
+[target.staging]
+base_url = "https://sandbox.platform.example"   # calls go to base_url + /v1/...
+role = "platform"                    # the side under test: platform or provider
+sandbox = true                       # your word that this is a sandbox; the target must say so too
+level = "built"                      # built, contract (T-7), resilience (T-3) or launch (T-0)
+contract = "1.7"                     # a built-in version, or the path of your OpenAPI document
+# hosts = ["hooks.platform.example"] # other hosts that may be contacted; no host is contacted unnamed
+# second_region = "uk"               # a region of the same tenant, other than the provider's below
+# timeout_seconds = 10.0             # one exchange, all in all
+# webhook_listen = "127.0.0.1"       # the address at which the platform reaches our webhook receiver
+# webhook_wait_seconds = 20.0        # how long an event or webhook may take
+
+# What platforms legally do differently. Each line below is the default; declare what differs.
+[target.staging.profile]
+# idempotency_header = "X-Idempotency-Key"
+# duplicate_answer = "replay"            # or "own_code"
+# mismatch_status = 409                  # or 422
+# replay_balance = "identical"           # or "recomputed"
+# unknown_rollback = "accepted"          # or "not_found"
+# rollback_after_settle = "refused"      # or "reverses"
+# id_scope = "tenant"                    # or "global"
+# money_form = "minor_units"             # or "decimal_string"
+# zero_stake = "accepted"                # or "refused"
+# settle_without_authorize = "refused"   # or "parked"
+# missing_trace_id = "refused"           # or "generated"
+# signature_header = "X-Signature"
+# timestamp_header = "X-Timestamp"
+# event_id_header = "X-Event-Id"
+# freshness_window_seconds = 300
+
+# What the platform does not offer at all. Its controls become "not applicable", with this as the reason.
+[target.staging.capabilities]
+# bonuses = false
+# jackpots = false
+
+# OAuth2 clients. Secrets are references to environment variables, never values.
+[target.staging.credentials.provider]
+client_id = "provider-a"
+secret = "env:CERTIFY_PROVIDER_SECRET"
+tenant_id = "tenant-a"
+provider_id = "provider-a"
+brand_id = "brand-a1"
+region = "eu-west"
+
+[target.staging.credentials.other]       # a provider of a second tenant (isolation controls)
+client_id = "provider-b"
+secret = "env:CERTIFY_OTHER_SECRET"
+tenant_id = "tenant-b"
+provider_id = "provider-b"
+brand_id = "brand-b1"
+region = "eu-west"
+
+[target.staging.credentials.observer]    # read-only: the independent view by which effects are judged
+client_id = "observer-a"
+secret = "env:CERTIFY_OBSERVER_SECRET"
+tenant_id = "tenant-a"
+provider_id = "observer-a"
+brand_id = "brand-a1"
+region = "eu-west"
+
+[target.staging.credentials.admin]       # the sandbox administration: test players, funds, restart
+client_id = "sandbox-admin"
+secret = "env:CERTIFY_ADMIN_SECRET"
+"""
+
+
+def write_example(path: Path) -> str:
+    """Write the example; returns what to do next. UsageError when the file exists or cannot be written."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(EXAMPLE)
+    except FileExistsError as error:
+        raise UsageError(f"{path} exists already", remedy="Name another file: certify init other.toml") from error
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}", remedy="Name a file you may write") from error
+    return (f"Wrote {path}. Next: fill in base_url and credentials, export the secrets, then "
+            "certify doctor --target staging")

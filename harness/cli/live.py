@@ -1,0 +1,95 @@
+"""The terminal while a run goes on, and the scorecard at its end."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from harness.content.folders import load_renderers, shipped
+from harness.engine.events import CheckEnded, CheckStarted, Event, RunStarted
+from harness.model.scorecard import Scorecard
+
+
+class LiveView:
+    """A listener: a progress bar on a terminal, a line per failure elsewhere, nothing when quiet."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.directory: Path | None = None
+        self._quiet = quiet
+        self._bar: Any = None
+        self._task: Any = None
+        self._running: list[str] = []
+
+    def __enter__(self) -> LiveView:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, RunStarted):
+            self.directory = Path(event.directory)
+        if self._quiet:
+            return
+        if isinstance(event, RunStarted):
+            self._begin(event)
+        elif isinstance(event, CheckStarted):
+            self._running.append(event.check)
+            self._describe()
+        elif isinstance(event, CheckEnded):
+            self._end_of(event)
+
+    def _begin(self, event: RunStarted) -> None:
+        plan = event.plan
+        self._say(f"certify: {plan.target} at {plan.base_url}, {len(plan.checks)} checks, seed {plan.seed}, "
+                  f"plan {plan.digest[:12]}")
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+            self._bar = Progress(BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(),
+                                 TextColumn("{task.description}"), console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("", total=len(plan.checks))
+            self._bar.start()
+
+    def _end_of(self, event: CheckEnded) -> None:
+        if event.check in self._running:
+            self._running.remove(event.check)
+        if self._bar is not None:
+            self._bar.advance(self._task)
+        self._describe()
+        if event.provisional in ("fail", "error") or event.ended in ("asserted", "crashed"):
+            self._say(f"  red   {event.check} ({event.seconds:.1f} s)")
+        elif event.ended != "finished":
+            self._say(f"  ?     {event.check}: {event.message}")
+
+    def _describe(self) -> None:
+        if self._bar is not None:
+            from rich.markup import escape
+
+            now = self._running[0].rpartition("::")[2] if self._running else ""
+            self._bar.update(self._task, description=escape(now[:48]))
+
+    def _say(self, line: str) -> None:
+        safe = "".join(c if c.isprintable() else "?" for c in line)
+        if self._bar is not None:
+            self._bar.console.print(safe, markup=False, highlight=False)
+        else:
+            sys.stderr.write(safe.encode("utf-8", "backslashreplace").decode() + "\n")
+
+
+def show(card: Scorecard, directory: Path | None) -> None:
+    """Print the scorecard for people, then where its reports are."""
+    terminal = load_renderers([shipped("reports")])["terminal"]
+    width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
+    text = terminal.render(card, width=max(60, min(width, 140)), color=sys.stdout.isatty())
+    sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
+    if directory is not None:
+        sys.stdout.write(f"Reports: {directory}/report.html, result.json; journal.jsonl is the record.\n")

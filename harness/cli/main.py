@@ -1,0 +1,200 @@
+"""The composition root: options become values, errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.model.errors import CertifyError, UsageError
+
+app = typer.Typer(
+    name="certify", no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Is this integration ready to take real money? Certify a target against the launch checklist.",
+    epilog="First run: certify --target sandbox. Exit codes: 0 certified, 1 not certified, 2 usage, 3 incomplete, "
+           "4 environment, 5 certify's own fault, 130 interrupted.")
+
+TargetOption = Annotated[str, typer.Option("--target", "-t", help="Target profile: `sandbox` (built in) or a name "
+                                                                  "in certify.toml.")]
+ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="Configuration file.")]
+OnlyOption = Annotated[list[str] | None, typer.Option("--only", help="Only these controls: IDEM-03, IDEM, 'MONEY-0*'. "
+                                                                     "Repeatable, commas allowed.")]
+PhaseOption = Annotated[list[int] | None, typer.Option("--phase", help="Only controls of this launch phase: 7, 3, 0.")]
+LevelOption = Annotated[str | None, typer.Option("--level", help="built, contract, resilience or launch.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the run; printed by every run.")]
+SuitesOption = Annotated[list[Path] | None, typer.Option("--suites", help="Another folder of suites. Repeatable.")]
+FaultOption = Annotated[list[str] | None, typer.Option("--fault", help="Plant this defect (built-in sandbox only). "
+                                                                       "Repeatable.")]
+ChoiceOption = Annotated[list[str] | None, typer.Option("--profile", help="Contract-profile choice of the sandbox, "
+                                                                          "KEY=VALUE. Repeatable.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
+
+
+@app.callback(invoke_without_command=True)
+def run(context: typer.Context, target: TargetOption = "sandbox", config: ConfigOption = Path("certify.toml"),
+        only: OnlyOption = None, phase: PhaseOption = None, level: LevelOption = None, seed: SeedOption = None,
+        report: Annotated[list[str] | None, typer.Option("--report", help="Also write this report. Repeatable.")] = None,
+        out: Annotated[Path | None, typer.Option("--out", help="Run directory (default certify-runs/…).")] = None,
+        suites: SuitesOption = None, fault: FaultOption = None,
+        workers: Annotated[int, typer.Option("--workers", min=1, max=16, help="Worker processes.")] = 3,
+        as_json: JsonOption = False,
+        version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Certify a target (this is also what plain `certify` does)."""
+    if context.invoked_subcommand is not None:
+        return
+    if version:
+        from harness.cli.running import program_version
+
+        typer.echo(f"certify {program_version()}")
+        return
+    from harness.cli.commands import run_command
+
+    raise typer.Exit(run_command(target=target, config=config, only=_commas(only), phases=tuple(phase or ()),
+                                 level=level, seed=seed, reports=_commas(report), out=out,
+                                 suites=tuple(suites or ()), faults=_commas(fault), workers=workers, as_json=as_json))
+
+
+app.command("run", help="Certify a target; the same as plain `certify`.")(run)
+
+
+@app.command()
+def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("certify.toml")) -> None:
+    """Write a commented certify.toml."""
+    from harness.cli.init import write_example
+
+    typer.echo(write_example(path))
+
+
+@app.command()
+def doctor(target: TargetOption = "sandbox", config: ConfigOption = Path("certify.toml"),
+           as_json: JsonOption = False) -> None:
+    """Preflight: reachable, clock, credentials, contract, hooks, tools; each with its remedy."""
+    from harness.cli.doctor import doctor_command
+
+    raise typer.Exit(doctor_command(target, config, as_json=as_json))
+
+
+@app.command()
+def plan(target: TargetOption = "sandbox", config: ConfigOption = Path("certify.toml"), only: OnlyOption = None,
+         phase: PhaseOption = None, level: LevelOption = None, suites: SuitesOption = None,
+         as_json: JsonOption = False) -> None:
+    """Show what a run would do, and what it would not and why; no traffic."""
+    from harness.cli.commands import plan_command
+
+    raise typer.Exit(plan_command(target=target, config=config, only=_commas(only), phases=tuple(phase or ()),
+                                  level=level, suites=tuple(suites or ()), as_json=as_json))
+
+
+@app.command("list")
+def list_(suites: SuitesOption = None, as_json: JsonOption = False) -> None:
+    """List every control of the catalogue and whether it is built."""
+    from harness.cli.commands import list_command
+
+    raise typer.Exit(list_command(tuple(suites or ()), as_json=as_json))
+
+
+@app.command()
+def explain(control: Annotated[str, typer.Argument(help="A control id, e.g. IDEM-03.")],
+            as_json: JsonOption = False) -> None:
+    """Explain a control: requirement, how it is decided, remedy, the faults that prove it."""
+    from harness.cli.commands import explain_command
+
+    raise typer.Exit(explain_command(control, as_json=as_json))
+
+
+@app.command()
+def judge(run: Annotated[Path, typer.Argument(help="A run directory.")], as_json: JsonOption = False) -> None:
+    """Judge a stored run again from its journal, without touching the target."""
+    from harness.cli.commands import judge_command
+
+    raise typer.Exit(judge_command(run, as_json=as_json))
+
+
+@app.command()
+def replay(case: Annotated[str, typer.Argument(help="A check or control of the run, e.g. IDEM-03.")],
+           run: Annotated[Path | None, typer.Option("--run", help="Run directory (default: the newest).")] = None,
+           target: Annotated[str | None, typer.Option("--target", "-t", help="Another target than the run's.")] = None,
+           config: ConfigOption = Path("certify.toml"), fault: FaultOption = None, as_json: JsonOption = False) -> None:
+    """Drive one case of an earlier run again, with its seed."""
+    from harness.cli.commands import replay_command
+
+    raise typer.Exit(replay_command(case, run, target, config, faults=_commas(fault), as_json=as_json))
+
+
+@app.command()
+def sandbox(port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the platform (0: free).")] = 0,
+            wallet_port: Annotated[int, typer.Option("--wallet-port", min=0, max=65535)] = 0,
+            database: Annotated[str | None, typer.Option("--database", help="SQLAlchemy URL; default: a temporary "
+                                                                            "SQLite file.")] = None,
+            fault: FaultOption = None, profile: ChoiceOption = None,
+            list_faults: Annotated[bool, typer.Option("--list-faults", help="List the fault switches.")] = False,
+            as_json: JsonOption = False) -> None:
+    """Run the reference platform alone, for provider teams to develop against."""
+    from harness.cli.sandbox import list_faults_command, sandbox_command
+
+    if list_faults:
+        raise typer.Exit(list_faults_command(as_json=as_json))
+    raise typer.Exit(sandbox_command(port=port, wallet_port=wallet_port, database=database, faults=_commas(fault),
+                                     choices=tuple(profile or ()), as_json=as_json))
+
+
+@app.command()
+def selftest(only: OnlyOption = None, fault: FaultOption = None, seed: SeedOption = None,
+             jobs: Annotated[int, typer.Option("--jobs", min=1, max=16, help="Sandboxes at a time.")] = 2,
+             as_json: JsonOption = False) -> None:
+    """The kill matrix: every fault switch must turn its controls red, and only what it may."""
+    from harness.cli.selftest import selftest_command
+
+    raise typer.Exit(selftest_command(only=_commas(only), faults=_commas(fault), seed=seed, jobs=jobs,
+                                      as_json=as_json))
+
+
+def _commas(values: list[str] | None) -> tuple[str, ...]:
+    return tuple(piece.strip() for value in values or () for piece in value.split(",") if piece.strip())
+
+
+def entry(arguments: list[str] | None = None) -> None:
+    """Entry point of the console script: every error ends as one line and a documented exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(main(arguments))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    import click
+
+    try:
+        result: Any = app(args=arguments, standalone_mode=False)
+    except CertifyError as error:
+        kind = "usage: " if isinstance(error, UsageError) else ""
+        return _fail(f"{kind}{error.line()}", error.exit_code)
+    except click.exceptions.Exit as error:
+        return int(error.exit_code)
+    except click.ClickException as error:
+        return _fail(f"usage: {error.format_message()} See `certify --help`.", 2)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        return _fail("interrupted; faults removed, processes ended; the journal is in certify-runs/", 130)
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        return _fail(f"certify itself failed ({type(error).__name__}: {error}). Please report this with the run "
+                     "directory", 5)
+    return result if isinstance(result, int) else 0
+
+
+def _fail(line: str, code: int) -> int:
+    text = "".join(c if c.isprintable() else " " for c in " ".join(line.split()))
+    print(f"certify: {text}", file=sys.stderr)  # noqa: T201 - the one place that prints errors
+    return code
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    entry()

@@ -1,0 +1,196 @@
+"""One run from target profile to reports: the way of the data, wired together."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from harness.cli.reporting import write_reports
+from harness.content.catalogue import load_catalogue
+from harness.content.contract import load_contract
+from harness.content.folders import shipped
+from harness.content.suites import find_checks
+from harness.content.targets import target_to_dict
+from harness.counterparts.preflight import require
+from harness.counterparts.workshop import Workshop
+from harness.drivers.recording_client import RecordingClient
+from harness.drivers.worker_pool import WorkerPool
+from harness.engine.events import CheckEnded, CheckStarted, Listener, RunFinished, RunStarted
+from harness.engine.journal import Journal
+from harness.engine.planning import make_plan
+from harness.engine.records import load_history, load_plan
+from harness.engine.redaction import Redactor
+from harness.engine.scoring import score
+from harness.model.control import Catalogue, Level
+from harness.model.errors import CertifyError, EnvironmentFault
+from harness.model.operations import operations
+from harness.model.plan import Check, Plan
+from harness.model.profile import ContractProfile, Target
+from harness.model.scorecard import RunFacts, Scorecard
+
+DEFAULT_WORKERS = 3
+_RUN_LIMIT_SECONDS = 900.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What a run is asked for; empty means the default."""
+
+    level: Level | None = None
+    only: tuple[str, ...] = ()
+    phases: tuple[int, ...] = ()
+    seed: int | None = None
+    reports: tuple[str, ...] = ()
+    out: Path | None = None
+    suites: tuple[Path, ...] = ()
+    workers: int = DEFAULT_WORKERS
+
+
+def program_version() -> str:
+    """The installed version of certify."""
+    try:
+        return version("certify")
+    except PackageNotFoundError:
+        return "0+unknown"
+
+
+def content(suites: Iterable[Path] = ()) -> tuple[Catalogue, tuple[Check, ...]]:
+    """The catalogue and every check, ours and the user's."""
+    ours = shipped("suites")
+    return load_catalogue(ours / "checklist.toml"), find_checks([ours, *suites])
+
+
+def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict[str, Any]]:
+    """Catalogue, frozen plan and loaded contract of a run; UsageError when nothing applies."""
+    catalogue, checks = content(options.suites)
+    contract = load_contract(target.contract, target.profile)
+    seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
+    plan = make_plan(catalogue=catalogue, checks=checks, target=target, contract=contract["openapi"],
+                     level=options.level or target.level, seed=seed, only=options.only, phases=options.phases)
+    return catalogue, plan, contract
+
+
+@contextmanager
+def workshop_for(target: Target, contract: Mapping[str, Any], *, journal: Journal, seed: int, epoch: str,
+                 worker: str, key: bytes) -> Iterator[Workshop]:
+    """A workshop in this process (preflight, doctor), closed and undone at the end."""
+    redactor = Redactor([c.secret for c in target.credentials.values()], key=key)
+    sender = RecordingClient(journal, redactor, hosts=target.hosts, prefix=worker, timeout=target.timeout_seconds)
+    workshop = Workshop(target=target, contract=contract["openapi"], known=operations(contract["unified"]),
+                        sender=sender, recorder=journal, redactor=redactor, seed=seed, epoch=epoch, worker=worker)
+    try:
+        yield workshop
+    finally:
+        workshop.close()
+        sender.close()
+
+
+def run(target: Target, options: RunOptions, listener: Listener, prepared: Any = None) -> Scorecard:
+    """Plan, drive, judge, score and report one run; returns its scorecard.
+
+    Raises:
+        UsageError, EnvironmentFault: nothing could be driven. KeyboardInterrupt: after clean-up, with the
+            journal intact.
+    """
+    began = time.monotonic()
+    catalogue, plan, contract = prepared or plan_for(target, options)
+    directory, run_id = _directory(options.out, target.name)
+    _write_inputs(directory, plan, contract)
+    key, epoch = secrets.token_bytes(16), secrets.token_hex(3)
+    journal = Journal(directory / "journal.jsonl")
+    journal.append("run", {"run_id": run_id, "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                           "version": program_version(), "epoch": epoch})
+    try:
+        with workshop_for(target, contract, journal=journal, seed=plan.seed, epoch=epoch, worker="p", key=key) as shop:
+            facts = require(shop)
+        journal.append("run", dict(facts))
+        listener(RunStarted(plan=plan, run_id=run_id, directory=str(directory)))
+        ready = time.monotonic()
+        payload = {"run": str(directory), "target": target_to_dict(target), "seed": plan.seed, "epoch": epoch,
+                   "redaction_key": key.hex()}
+        pool = WorkerPool(directory, payload, workers=options.workers, limit_seconds=_RUN_LIMIT_SECONDS)
+        for note in pool.drive(plan.checks, _relay(listener)):
+            journal.append("note", {"text": note})
+        driven = time.monotonic()
+        journal.append("run", {"timings": {"prepare": ready - began, "drive": driven - ready},
+                               "seconds": driven - began})
+    except KeyboardInterrupt:
+        journal.append("note", {"text": "interrupted"})
+        raise
+    except CertifyError as error:
+        journal.append("note", {"text": error.line()})
+        if isinstance(error, EnvironmentFault):
+            error.remedy = f"{error.remedy} (journal: {directory / 'journal.jsonl'})".strip()
+        raise
+    finally:
+        journal.close()
+    scorecard = judge_run(directory, catalogue, plan)
+    write_reports(scorecard, directory, options.reports)
+    listener(RunFinished(scorecard=scorecard))
+    return scorecard
+
+
+def judge_run(directory: Path, catalogue: Catalogue, plan: Plan) -> Scorecard:
+    """The scorecard of a run directory, from its journal alone."""
+    began = time.monotonic()
+    history, facts = load_history(directory, ContractProfile(**plan.profile))
+    timings = {k: float(v) for k, v in dict(facts.get("timings", {})).items()}
+    run_facts = RunFacts(
+        run_id=str(facts.get("run_id", directory.name)), target=plan.target, base_url=plan.base_url, seed=plan.seed,
+        plan_digest=plan.digest, catalogue_digest=plan.catalogue_digest, contract=plan.contract,
+        version=str(facts.get("version", "")), started_at=str(facts.get("started_at", "")),
+        seconds=float(facts.get("seconds", 0.0)), asked=plan.level, exchanges=len(history.exchanges),
+        notes=tuple(dict.fromkeys(facts["notes"])))
+    card = score(catalogue=catalogue, plan=plan, history=history, run=run_facts)
+    timings["judge"] = time.monotonic() - began
+    return replace(card, run=replace(card.run, timings=timings))
+
+
+def rejudge(directory: Path) -> Scorecard:
+    """Judge a stored run again with this release's judges; UsageError when the directory is no run."""
+    catalogue, _ = content()
+    return judge_run(directory, catalogue, load_plan(directory))
+
+
+def _relay(listener: Listener) -> Any:
+    def on_event(event: str, record: Mapping[str, Any]) -> None:
+        if event == "check_started":
+            listener(CheckStarted(check=record["check"]))
+        elif event == "check_ended":
+            listener(CheckEnded(check=record["check"], ended=record["ended"], seconds=record["seconds"],
+                                provisional=record.get("provisional", ""), message=record.get("message", "")))
+
+    return on_event
+
+
+def _directory(out: Path | None, target: str) -> tuple[Path, str]:
+    """A fresh run directory: `--out` itself when given, else certify-runs/<target>-<time>."""
+    run_id = f"{target}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+    directory = out if out is not None else Path("certify-runs") / run_id
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        if (directory / "journal.jsonl").exists():
+            raise EnvironmentFault(f"{directory} holds a run already", remedy="Name another --out; runs are never "
+                                   "overwritten")
+        if not os.access(directory, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise EnvironmentFault(f"cannot write to {directory}: {error.strerror}", remedy="Name another --out") from error
+    return directory, run_id
+
+
+def _write_inputs(directory: Path, plan: Plan, contract: Mapping[str, Any]) -> None:
+    (directory / "plan.json").write_text(json.dumps({**plan.to_dict(), "digest": plan.digest}, indent=1),
+                                         encoding="utf-8")
+    (directory / "contract.json").write_text(json.dumps(contract, default=str), encoding="utf-8")
+
+

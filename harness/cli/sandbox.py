@@ -1,0 +1,141 @@
+"""`certify sandbox`: the reference platform alone, and the built-in target made from it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.model.control import Level
+from harness.model.errors import EnvironmentFault, UsageError
+from harness.model.profile import ContractProfile, Credential, Target
+
+_PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "brand-b1"),
+            "observer": ("observer-a", "brand-a1"), "admin": ("sandbox-admin", "")}
+
+
+def proofs(control: str) -> tuple[tuple[str, str], ...]:
+    """(name, title) of the fault switches that turn this control red."""
+    from harness.sandbox import faults
+
+    return tuple((f.name, f.title) for f in faults.catalogue().values() if control in f.proves)
+
+
+@contextmanager
+def builtin_target(*, faults: tuple[str, ...] = (), choices: Mapping[str, Any] | None = None) -> Iterator[Target]:
+    """Start the sandbox on loopback and describe it as a target; it is ended whatever happens.
+
+    Raises:
+        UsageError: unknown fault or choice. EnvironmentFault: the sandbox does not start.
+    """
+    with _started(faults=faults, choices=dict(choices or {})) as running:
+        yield _target(running, choices or {})
+
+
+def _target(running: Any, choices: Mapping[str, Any]) -> Target:
+    base_url = running.platform_url
+    known = {c.client_id: c for c in running.settings.clients}
+    credentials = {
+        party: Credential(client_id=client, secret=known[client].secret, tenant_id=known[client].tenant_id,
+                          provider_id=known[client].provider_id, brand_id=brand, region="eu-west")
+        for party, (client, brand) in _PARTIES.items()}
+    return Target(name="sandbox", base_url=base_url, sandbox=True, level=Level.BUILT, builtin=True, second_region="uk",
+                  hosts=(urlsplit(base_url).netloc,), credentials=credentials,
+                  profile=ContractProfile.of(dict(choices), where="--profile"))
+
+
+@contextmanager
+def _started(*, faults: tuple[str, ...], choices: dict[str, Any], port: int = 0, wallet_port: int = 0,
+             database: str | None = None) -> Iterator[Any]:
+    from harness.sandbox import faults as registry
+    from harness.sandbox.supervisor import SandboxOptions, start_sandbox
+
+    for name in faults:
+        if name not in registry.catalogue():
+            raise UsageError(f"--fault {name}: no such fault", remedy="See `certify sandbox --list-faults`")
+    ContractProfile.of(choices, where="--profile")
+    try:
+        running = start_sandbox(SandboxOptions(faults=faults, profile=choices, platform_port=port,
+                                               wallet_port=wallet_port, database_url=database))
+    except (OSError, RuntimeError, ValueError) as error:
+        raise EnvironmentFault(f"the sandbox did not start: {error}",
+                               remedy="Is the port free and the database reachable?") from error
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def parse_choices(pairs: tuple[str, ...]) -> dict[str, Any]:
+    """`KEY=VALUE` pairs as a contract profile's values; UsageError for a pair that is none."""
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--profile {pair}: not KEY=VALUE", remedy="Like --profile mismatch_status=422")
+        values[key] = int(value) if value.isdecimal() else value
+    return values
+
+
+def sandbox_command(*, port: int, wallet_port: int, database: str | None, faults: tuple[str, ...],
+                    choices: tuple[str, ...], as_json: bool) -> int:
+    """Run until Ctrl-C or SIGTERM; prints URLs and credentials first."""
+    values = parse_choices(choices)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with _started(faults=faults, choices=values, port=port, wallet_port=wallet_port, database=database) as running:
+        sys.stdout.write(_as_json(running, faults) if as_json else _as_text(running, faults, values))
+        sys.stdout.flush()
+        stop.wait()
+    return 0
+
+
+def _as_json(running: Any, faults: tuple[str, ...]) -> str:
+    clients = [{"client_id": c.client_id, "secret": c.secret, "tenant_id": c.tenant_id, "provider_id": c.provider_id,
+                "scopes": list(c.scopes)} for c in running.settings.clients]
+    return json.dumps({"platform_url": running.platform_url, "wallet_url": running.wallet_url, "clients": clients,
+                       "faults": list(faults)}) + "\n"
+
+
+def _as_text(running: Any, faults: tuple[str, ...], values: Mapping[str, Any]) -> str:
+    known = {c.client_id: c for c in running.settings.clients}
+    lines = [f"Platform  {running.platform_url}    API page {running.platform_url}/docs",
+             f"Wallet    {running.wallet_url}", ""]
+    if faults:
+        lines += [f"Planted defects: {', '.join(faults)}", ""]
+    lines += ["# certify.toml", "[target.local]", f'base_url = "{running.platform_url}"', "sandbox = true",
+              'level = "built"', 'second_region = "uk"', ""]
+    if values:
+        lines.append("[target.local.profile]")
+        lines += [f"{k} = {json.dumps(v)}" for k, v in values.items()] + [""]
+    exports = []
+    for party, (client, brand) in _PARTIES.items():
+        variable = f"CERTIFY_{party.upper()}_SECRET"
+        exports.append(f"export {variable}={known[client].secret}")
+        lines += [f"[target.local.credentials.{party}]", f'client_id = "{client}"', f'secret = "env:{variable}"']
+        if brand:
+            lines += [f'tenant_id = "{known[client].tenant_id}"', f'provider_id = "{known[client].provider_id}"',
+                      f'brand_id = "{brand}"', 'region = "eu-west"']
+        lines.append("")
+    return "\n".join([*lines, "# shell", *exports, "", "Ctrl-C ends it.", ""])
+
+
+def list_faults_command(*, as_json: bool) -> int:
+    """Print every fault switch with the controls that it must turn red."""
+    from harness.sandbox import faults
+
+    known = faults.catalogue().values()
+    if as_json:
+        rows = [{"name": f.name, "title": f.title, "proves": list(f.proves), "also": list(f.also)} for f in known]
+        sys.stdout.write(json.dumps(rows, indent=1) + "\n")
+    else:
+        for fault in known:
+            sys.stdout.write(f"{fault.name:<36} {', '.join(fault.proves):<20} {fault.title}\n")
+        sys.stdout.write(f"{len(known)} fault switches. Plant one: certify --target sandbox --fault NAME\n")
+    return 0

@@ -1,0 +1,141 @@
+"""`certify selftest`: the kill matrix. Does green mean anything? Each planted defect must turn its controls red."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.model.errors import UsageError
+
+_RUN_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """One run of the suites against the sandbox with one defect (or none: the healthy baseline)."""
+
+    fault: str
+    must: tuple[str, ...]
+    may: tuple[str, ...]
+    red: tuple[str, ...]
+    unclear: tuple[str, ...]
+    problem: str = ""
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """Controls that should be red and are not."""
+        return tuple(c for c in self.must if c not in self.red)
+
+    @property
+    def unrelated(self) -> tuple[str, ...]:
+        """Controls that are red and should not be."""
+        return tuple(c for c in self.red if c not in self.must and c not in self.may)
+
+    @property
+    def good(self) -> bool:
+        """The defect was found where it should be, and nowhere else."""
+        return not (self.problem or self.missed or self.unrelated)
+
+
+def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: int | None, jobs: int,
+                     as_json: bool) -> int:
+    """Run the matrix; 0 when every defect is found and nothing unrelated is red, else 1."""
+    from harness.cli.running import content
+    from harness.sandbox import faults as registry
+
+    known = registry.catalogue()
+    for name in faults:
+        if name not in known:
+            raise UsageError(f"--fault {name}: no such fault", remedy="See `certify sandbox --list-faults`")
+    chosen = [known[n] for n in faults] if faults else list(known.values())
+    wanted = [("", (), ())] + [(f.name, tuple(f.proves), tuple(f.also)) for f in chosen]
+    trials = []
+    with ThreadPoolExecutor(jobs) as pool:
+        futures = [pool.submit(_trial, name, must, may, only, seed) for name, must, may in wanted]
+        try:
+            for n, future in enumerate(as_completed(futures), start=1):
+                trial = future.result()
+                trials.append(trial)
+                if not as_json:
+                    print(_line(n, len(futures), trial), flush=True)  # noqa: T201 - this is the output
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+    unproven = [] if faults or only else _unproven(content()[1], trials)
+    return _report(trials, unproven, as_json=as_json)
+
+
+def _trial(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],
+           seed: int | None) -> Trial:
+    with tempfile.TemporaryDirectory(prefix="certify-selftest-") as folder:
+        command = [sys.executable, "-m", "harness.cli.main", "--target", "sandbox", "--json",
+                   "--out", str(Path(folder) / "run"), "--workers", "2"]
+        command += ["--fault", fault] if fault else []
+        command += ["--seed", str(seed)] if seed is not None else []
+        command += [piece for o in only for piece in ("--only", o)]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_SECONDS,  # noqa: S603
+                                  check=False)
+            card = json.loads(done.stdout)
+        except subprocess.TimeoutExpired:
+            return Trial(fault=fault, must=must, may=may, red=(), unclear=(), problem="the run did not end in time")
+        except ValueError:
+            line = (done.stderr.strip().splitlines() or ["no output"])[-1]
+            return Trial(fault=fault, must=must, may=may, red=(), unclear=(), problem=f"exit {done.returncode}: {line}")
+    rows = [r for r in card["rows"] if r["finding"]["reason"] not in _NOT_DRIVEN]
+    driven = {r["control"]["id"] for r in rows}
+
+    def with_outcome(*outcomes: str) -> tuple[str, ...]:
+        return tuple(r["control"]["id"] for r in rows if r["finding"]["outcome"] in outcomes)
+
+    return Trial(fault=fault, must=tuple(c for c in must if c in driven), may=may, red=with_outcome("fail", "error"),
+                 unclear=with_outcome("inconclusive"), problem="" if driven else "nothing was driven")
+
+
+_NOT_DRIVEN = {"not_built", "not_attested", "not_selected", "other_role", "declared_absent"}
+
+
+def _unproven(checks: Iterable[Any], trials: Iterable[Trial]) -> list[str]:
+    """Controls with a check that no fault turned red: "unproven" (architecture, decision 8)."""
+    proven = {c for t in trials if t.fault for c in t.must if c in t.red}
+    return sorted({c for check in checks for c in check.controls} - proven)
+
+
+def _line(n: int, total: int, trial: Trial) -> str:
+    name = trial.fault or "(healthy)"
+    mark = "ok  " if trial.good and not (not trial.fault and trial.unclear) else "BAD "
+    text = f"{n:>3}/{total} {mark} {name:<38} red: {' '.join(trial.red) or '-'}"
+    if trial.problem:
+        text += f"  problem: {trial.problem}"
+    if trial.missed:
+        text += f"  MISSED: {' '.join(trial.missed)}"
+    if trial.unrelated:
+        text += f"  UNRELATED: {' '.join(trial.unrelated)}"
+    if not trial.fault and trial.unclear:
+        text += f"  UNCLEAR: {' '.join(trial.unclear)}"
+    return text
+
+
+def _report(trials: list[Trial], unproven: list[str], *, as_json: bool) -> int:
+    healthy = next((t for t in trials if not t.fault), None)
+    clean = healthy is not None and healthy.good and not healthy.unclear
+    bad = [t.fault or "(healthy)" for t in trials if not t.good]
+    ok = clean and not bad and not unproven
+    if as_json:
+        rows = [{"fault": t.fault, "must": t.must, "may": t.may, "red": t.red, "unclear": t.unclear,
+                 "missed": t.missed, "unrelated": t.unrelated, "problem": t.problem} for t in trials]
+        sys.stdout.write(json.dumps({"ok": ok, "unproven": unproven, "trials": rows}, indent=1) + "\n")
+    else:
+        killed = sum(t.good for t in trials if t.fault)
+        sys.stdout.write(f"{killed} of {sum(bool(t.fault) for t in trials)} defects found where they should be and "
+                         f"nowhere else; healthy sandbox {'green' if clean else 'NOT green'}; "
+                         f"unproven controls: {', '.join(unproven) or 'none'}\n")
+    return 0 if ok else 1
