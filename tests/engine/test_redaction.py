@@ -1,0 +1,50 @@
+"""Secrets leave no trace: plain, base64, URL-encoded, hex, in members, forms and headers."""
+
+import base64
+import json
+import urllib.parse
+
+import pytest
+
+from harness.engine.redaction import Redactor
+
+CANARY = "canary/secret+with=signs-1234567890"
+
+
+@pytest.mark.parametrize("form", [
+    CANARY, urllib.parse.quote(CANARY, safe=""), base64.b64encode(CANARY.encode()).decode(), CANARY.encode().hex()])
+def test_a_known_secret_is_gone_in_every_form(form):
+    assert form not in Redactor([CANARY]).text(f"before {form} after")
+
+
+@pytest.mark.parametrize("member", ["access_token", "client_secret", "secret", "password"])
+def test_secret_members_are_redacted_and_stay_json(member):
+    text = Redactor().text(json.dumps({member: 'new"quote', "kept": 1}))
+    assert json.loads(text)["kept"] == 1
+    assert json.loads(text)[member].startswith("redacted-")
+
+
+def test_a_form_keeps_its_other_fields():
+    text = Redactor().text("grant_type=client_credentials&client_secret=hunter2hunter2&scope=bets%3Awrite")
+    assert "hunter2" not in text
+    assert text.startswith("grant_type=client_credentials&client_secret=redacted-")
+    assert text.endswith("&scope=bets%3Awrite")
+
+
+def test_credentials_keep_their_scheme_only():
+    redactor = Redactor()
+    assert redactor.header("Authorization", "Bearer abc.def").startswith("Bearer redacted-")
+    assert redactor.header("Cookie", "session=abc").startswith("redacted-")
+    assert redactor.header("X-Trace-Id", "abc") == "abc"
+
+
+def test_equal_secrets_give_equal_marks_within_a_run_only():
+    one, two = Redactor(key=b"1"), Redactor(key=b"2")
+    assert one.header("Cookie", "abcdefgh") == one.header("Cookie", "abcdefgh")
+    assert one.header("Cookie", "abcdefgh") != two.header("Cookie", "abcdefgh")
+
+
+def test_redacting_twice_changes_nothing():
+    redactor = Redactor([CANARY])
+    once = redactor.text(json.dumps({"secret": CANARY, "other": CANARY}))
+    assert redactor.text(once) == once
