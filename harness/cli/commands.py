@@ -88,7 +88,8 @@ def plan_command(*, target: str, config: Path, only: tuple[str, ...], phases: tu
         what = f"{len(planned.checks)} check(s)" if planned.reason is None else planned.why
         _print(f"  {mark}  {name:<9} {catalogue.controls[name].title[:58]:<58} {what}")
     running = sum(p.reason is None for p in plan.controls.values())
-    _print(f"{running} controls would be decided by {len(plan.checks)} checks; {len(plan.controls) - running} would not.")
+    _print(f"{running} controls would be decided by {len(plan.checks)} checks; "
+           f"{len(plan.controls) - running} would not.")
     return 0
 
 

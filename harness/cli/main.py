@@ -31,13 +31,14 @@ FaultOption = Annotated[list[str] | None, typer.Option("--fault", help="Plant th
                                                                        "Repeatable.")]
 ChoiceOption = Annotated[list[str] | None, typer.Option("--profile", help="Contract-profile choice of the sandbox, "
                                                                           "KEY=VALUE. Repeatable.")]
+ReportOption = Annotated[list[str] | None, typer.Option("--report", help="Also write this report. Repeatable.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 
 
 @app.callback(invoke_without_command=True)
 def run(context: typer.Context, target: TargetOption = "sandbox", config: ConfigOption = Path("certify.toml"),
         only: OnlyOption = None, phase: PhaseOption = None, level: LevelOption = None, seed: SeedOption = None,
-        report: Annotated[list[str] | None, typer.Option("--report", help="Also write this report. Repeatable.")] = None,
+        report: ReportOption = None,
         out: Annotated[Path | None, typer.Option("--out", help="Run directory (default certify-runs/…).")] = None,
         suites: SuitesOption = None, fault: FaultOption = None,
         workers: Annotated[int, typer.Option("--workers", min=1, max=16, help="Worker processes.")] = 3,
