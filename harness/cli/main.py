@@ -166,18 +166,18 @@ def entry(arguments: list[str] | None = None) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    import click
-
+    refused: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, whether typer brings its own click or not
     try:
         result: Any = app(args=arguments, standalone_mode=False)
     except CertifyError as error:
         kind = "usage: " if isinstance(error, UsageError) else ""
         return _fail(f"{kind}{error.line()}", error.exit_code)
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         return int(error.exit_code)
-    except click.ClickException as error:
-        return _fail(f"usage: {error.format_message()} See `certify --help`.", 2)
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except refused as error:
+        said = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
+        return _fail(f"usage: {said}. See `certify --help`", 2)
+    except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted; faults removed, processes ended; the journal is in certify-runs/", 130)
     except BrokenPipeError:
         return 0

@@ -1,0 +1,119 @@
+"""Run certify as a user does: a process, a configuration file, exit code and output."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+PARTIES = ("provider", "other", "observer", "admin")
+CANARIES = {f"CERTIFY_{p.upper()}_SECRET": f"canary-{p}-5f0c9e1d7a" for p in PARTIES}
+
+
+def config(base_url, *, extra="", profile=None):
+    """A certify.toml for a platform at `base_url` with the sandbox's clients."""
+    who = {"provider": ("provider-a", "tenant-a", "provider-a", "brand-a1"),
+           "other": ("provider-b", "tenant-b", "provider-b", "brand-b1"),
+           "observer": ("observer-a", "tenant-a", "observer-a", "brand-a1"), "admin": ("sandbox-admin", "", "", "")}
+    lines = ["[target.x]", f'base_url = "{base_url}"', "sandbox = true", 'level = "built"', 'second_region = "uk"',
+             extra, "[target.x.profile]", *(f"{k} = {json.dumps(v)}" for k, v in (profile or {}).items())]
+    for party, (client, tenant, provider, brand) in who.items():
+        lines += [f"[target.x.credentials.{party}]", f'client_id = "{client}"',
+                  f'secret = "env:CERTIFY_{party.upper()}_SECRET"', f'tenant_id = "{tenant}"',
+                  f'provider_id = "{provider}"', f'brand_id = "{brand}"', 'region = "eu-west"']
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture
+def certify(tmp_path):
+    """Run `certify ARGS` in an empty folder; returns the finished process."""
+
+    def run(*arguments, environment=None, timeout=300, text=None):
+        if text is not None:
+            (tmp_path / "certify.toml").write_text(text)
+        return subprocess.run([sys.executable, "-m", "harness.cli.main", *map(str, arguments)], cwd=tmp_path,
+                              env={**os.environ, **CANARIES, "COLUMNS": "80", **(environment or {})},
+                              capture_output=True, text=True, timeout=timeout)
+
+    run.folder = tmp_path
+    return run
+
+
+@pytest.fixture
+def platform_stub():
+    """A server that answers everything alike; call with (status, body, headers) -> base URL."""
+    servers = []
+
+    def start(status, body=b"{}", headers=(), token_works=False, info_works=False):
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                code, text = status, body
+                if info_works and self.path == "/sandbox/info":
+                    code, text = 200, b'{"sandbox": true, "api_version": "1.7", "started_at": "x"}'
+                if token_works and self.path.endswith("/oauth/token"):
+                    code, text = 200, b'{"access_token": "token-token", "token_type": "Bearer", "expires_in": 600}'
+                self.send_response(code)
+                for name, value in headers:
+                    self.send_header(name, value)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer
+
+            def log_message(self, *args):
+                """Silence."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def config_text():
+    """`config(base_url, extra=, profile=)`."""
+    return config
+
+
+@pytest.fixture
+def canaries():
+    """Secrets by environment variable that must never reach disk."""
+    return CANARIES
+
+
+@pytest.fixture
+def external_sandbox():
+    """Start `certify sandbox` as its own process with known secrets; call with profile pairs and faults -> URL."""
+    started = []
+
+    def start(*arguments):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harness.cli.main", "sandbox", "--json", *arguments], text=True,
+            stdout=subprocess.PIPE, env={**os.environ, **{
+                f"CERTIFY_SANDBOX_SECRET_{client}": CANARIES[f"CERTIFY_{party}_SECRET"] for client, party in
+                {"PROVIDER_A": "PROVIDER", "PROVIDER_B": "OTHER", "OBSERVER_A": "OBSERVER",
+                 "SANDBOX_ADMIN": "ADMIN"}.items()}})
+        started.append(process)
+        line = process.stdout.readline()
+        assert line, "the sandbox did not start"
+        return json.loads(line)["platform_url"]
+
+    yield start
+    for process in started:
+        process.terminate()
+    for process in started:
+        process.wait(20)
+        process.stdout.close()
