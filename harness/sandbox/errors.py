@@ -6,6 +6,7 @@ request's trace id, and stores the refusal under the idempotency key when the co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 
@@ -65,6 +66,7 @@ class ApiError(Exception):
 
     `details` are {field, problem} objects; `retry_after` (whole seconds) becomes the Retry-After header;
     `headers` are added to the answer; `events` are written in the transaction that stores the refusal.
+    `leaves(tx)` is only for planted defects: an effect that the refusal forgets to undo.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class ApiError(Exception):
         headers: dict[str, str] | None = None,
         events: tuple[PendingEvent, ...] = (),
         status: int | None = None,
+        leaves: Callable[[Any], None] | None = None,
     ) -> None:
         super().__init__(message)
         facts = CODES[code]
@@ -87,6 +90,7 @@ class ApiError(Exception):
         self.retryable = facts.retryable
         self.headers = dict(headers or {})
         self.events = events
+        self.leaves = leaves
         if retry_after is None and self.status in (429, 503):
             retry_after = 1
         if retry_after is not None:

@@ -22,7 +22,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import bindparam, delete, select, update
 
@@ -160,6 +160,8 @@ def keep(tx: Tx, ctx: Context, answer: Answer, *, account_id: str | None = None,
 def keep_refusal(tx: Tx, ctx: Context, refusal: ApiError) -> Answer:
     """Stores a refusal and its events; the answer to give."""
     answer = Answer(refusal.status, refusal.body(ctx.trace_id), refusal.headers)
+    if refusal.leaves is not None:
+        refusal.leaves(tx)
     for pending in refusal.events:
         append_event(tx, ctx, pending.type, pending.key, pending.data)
     if faults.on("refusal-not-stored"):
@@ -214,8 +216,7 @@ async def _saga(ctx: Context, handler: Callable[[Context], Any], deadline: float
                 raise Busy from None
     done = in_flight[scope] = asyncio.Event()
     try:
-        answer: Answer = await handler(ctx)
-        return answer
+        return cast("Answer", await handler(ctx))
     except ApiError as refusal:
         return await _refuse(ctx, refusal)
     finally:

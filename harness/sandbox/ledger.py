@@ -76,6 +76,7 @@ _RELEASE = Query(
     .values(reserved=_A.reserved - bindparam("b_amount"))
 )
 _ONE = Query(select(_A.balance, _A.reserved).where(_A.account_id == bindparam("b_id")))
+_LOCK = Query(select(_A.balance).where(_A.account_id == bindparam("b_id")).with_for_update())
 _OF_PLAYER = Query(
     select(_A.kind, _A.currency, _A.balance, _A.reserved)
     .where(_A.player_id == bindparam("b_player"), or_(_A.kind == "cash", _A.kind == "held"))
@@ -146,6 +147,17 @@ def spendable(tx: Tx, player_id: str, currency: str) -> int | None:
     """Spendable cash in minor units; None when the player has no such account."""
     row = tx.one(_ONE, b_id=account_id("cash", player_id, currency))
     return None if row is None else row["balance"] - row["reserved"]
+
+
+def reserved(tx: Tx, account: str) -> int:
+    """Minor units promised to operations in flight."""
+    row = tx.one(_ONE, b_id=account)
+    return 0 if row is None else int(row["reserved"])
+
+
+def lock(tx: Tx, account: str) -> None:
+    """Holds other writers of this account off until the transaction ends."""
+    tx.one(_LOCK, b_id=account)
 
 
 def balances(tx: Tx, player_id: str) -> dict[str, Balance]:

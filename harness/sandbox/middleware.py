@@ -12,7 +12,6 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from harness.sandbox import faults
 from harness.sandbox.auth import require_scope
 from harness.sandbox.context import Answer, Context, Finished, Platform
 from harness.sandbox.errors import ApiError, field_error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from harness.sandbox import faults
 from harness.sandbox.errors import ApiError, field_error
 from harness.sandbox.profile import Profile
 
@@ -32,7 +33,10 @@ def parse(profile: Profile, money: Any, field: str = "amount") -> tuple[int, str
     scale = scale_of(currency)
     if profile.money_form == "decimal_string":
         return _from_decimal(amount, scale, field), currency
-    if type(amount) is not int or not 0 <= amount <= MAX_MINOR:
+    if faults.on("float-amounts-accepted") and isinstance(amount, float):
+        amount = int(amount)
+    lowest = -MAX_MINOR if faults.on("negative-amounts-accepted") else 0
+    if type(amount) is not int or not lowest <= amount <= MAX_MINOR:
         raise field_error(f"{field}.amount", "an integer of minor units between 0 and 999999999999999999")
     return amount, currency
 
@@ -44,7 +48,7 @@ def _from_decimal(amount: Any, scale: int, field: str) -> int:
     whole, fraction = match[1], match[2] or ""
     if len(fraction.rstrip("0")) > scale:
         raise field_error(f"{field}.amount", "more digits than the currency has", "AMOUNT_INVALID")
-    minor = int(whole) * 10**scale + int((fraction[:scale] or "0").ljust(scale, "0") if scale else "0")
+    minor: int = int(whole) * 10**scale + int((fraction[:scale] or "0").ljust(scale, "0") if scale else "0")
     if minor > MAX_MINOR:
         raise field_error(f"{field}.amount", "out of range", "AMOUNT_INVALID")
     return minor

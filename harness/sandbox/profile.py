@@ -57,4 +57,7 @@ def profile_of(choices: Mapping[str, Any]) -> Profile:
     unknown = sorted(set(choices) - set(known))
     if unknown:
         raise ValueError(f"contract profile: unknown {', '.join(unknown)}; known: {', '.join(sorted(known))}")
-    return Profile(**{name: int(value) if known[name] == "int" else str(value) for name, value in choices.items()})
+    chosen: dict[str, Any] = {
+        name: int(value) if known[name] == "int" else str(value) for name, value in choices.items()
+    }
+    return Profile(**chosen)

@@ -11,7 +11,15 @@ The tables of bonuses, jackpots, payments, webhooks, inbox and audit live in `sc
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger, CheckConstraint, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
     UniqueConstraint,
 )  # fmt: skip
 

@@ -31,7 +31,11 @@ _CLOSE = Query(
 
 def find_session(tx: Tx, ctx: Context, session_id: str) -> Row:
     """The session's row; NOT_FOUND or REGION_MISMATCH as for players."""
-    row = tx.one(_FIND, b_session=session_id)
+    return check_session_owner(ctx, tx.one(_FIND, b_session=session_id))
+
+
+def check_session_owner(ctx: Context, row: Row | None) -> Row:
+    """The row if this caller may know of it; another tenant's or brand's session does not exist for it."""
     if row is None or (row["tenant_id"] != ctx.tenant_id and not faults.on("tenant-unchecked-session")):
         raise ApiError("NOT_FOUND", "there is no such session")
     if row["tenant_id"] == ctx.tenant_id and row["brand_id"] != ctx.brand_id:

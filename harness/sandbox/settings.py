@@ -86,6 +86,7 @@ class Settings:
     webhook_time_scale: float = 1.0
     build: str = "dev"
     seed: int = 0
+    scratch: str = ""  # a directory to remove when the supervisor is gone
 
     def client(self, client_id: str) -> Client | None:
         """The client of that id, if it is one of ours."""

@@ -90,7 +90,7 @@ class _Compiled:
         self.names: tuple[str, ...] | None = tuple(compiled.positiontup) if compiled.positional else None
         self.defaults = {name: value for name, value in compiled.params.items() if value is not None}
         returning = getattr(compiled, "effective_returning", None) or ()
-        shown = getattr(statement, "selected_columns", None) if not returning else returning
+        shown = returning or getattr(statement, "selected_columns", None)
         self.columns: tuple[str, ...] = tuple(column.key for column in shown) if shown is not None else ()
 
     def arguments(self, params: Row) -> Any:

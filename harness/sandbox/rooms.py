@@ -1,0 +1,14 @@
+"""The modules that make up the platform: each exports `routes`, and may export `install` and `background`.
+
+A new room is one line here.
+"""
+
+from __future__ import annotations
+
+ROOMS: tuple[str, ...] = (
+    "harness.sandbox.auth",
+    "harness.sandbox.players",
+    "harness.sandbox.sessions",
+    "harness.sandbox.bets",
+    "harness.sandbox.admin",
+)
