@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from harness.content.folders import load_renderers, shipped
+from harness.content.folders import renderers
 from harness.engine.events import CheckEnded, CheckStarted, Event, RunStarted
 from harness.model.scorecard import Scorecard
 
@@ -87,7 +87,7 @@ class LiveView:
 
 def show(card: Scorecard, directory: Path | None) -> None:
     """Print the scorecard for people, then where its reports are."""
-    terminal = load_renderers([shipped("reports")])["terminal"]
+    terminal = renderers()["terminal"]
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
     text = terminal.render(card, width=max(60, min(width, 140)), color=sys.stdout.isatty())
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())

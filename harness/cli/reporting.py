@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.content.folders import load_renderers, shipped
-from harness.model.errors import UsageError
+from harness.content.folders import chosen, renderers
 from harness.model.scorecard import Scorecard
 
 ALWAYS = ("json", "html", "junit", "markdown")
@@ -15,21 +14,15 @@ ALWAYS = ("json", "html", "junit", "markdown")
 
 def check_names(names: Iterable[str]) -> None:
     """Raises UsageError before a run when a report is unknown."""
-    known = load_renderers([shipped("reports")])
-    for name in names:
-        if name not in known:
-            raise UsageError(f"--report {name}: no such report", remedy=f"Known: {', '.join(sorted(known))}")
+    chosen(names, renderers())
 
 
 def write_reports(scorecard: Scorecard, directory: Path, names: Iterable[str] = ()) -> list[Path]:
     """Write the standing reports and those named; returns their paths."""
-    known = load_renderers([shipped("reports")])
-    check_names(names)
     written = []
-    for name in dict.fromkeys([*ALWAYS, *names]):
-        renderer = known[name]
-        stem = "result" if name == "json" else "report"
-        path = directory / f"{stem}{renderer.SUFFIX}"
+    for renderer in chosen(dict.fromkeys([*ALWAYS, *names]), renderers()):
+        stem = "result" if renderer.name == "json" else "report"
+        path = directory / f"{stem}{renderer.suffix}"
         path.write_text(renderer.render(scorecard), encoding="utf-8", errors="backslashreplace")
         written.append(path)
     return written
