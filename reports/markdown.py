@@ -1,0 +1,62 @@
+"""Markdown for CI job summaries: the launch table, then what failed, folded."""
+
+import html
+
+from harness import Outcome, Scorecard
+from harness.model.curl import curl
+from harness.model.scorecard import ControlRow
+
+NAME = "markdown"
+SUFFIX = ".md"
+_MARK = {"Yes": "✅ Yes", "No": "❌ No", "Unknown": "❔ Unknown"}
+
+
+def render(scorecard: Scorecard) -> str:
+    """GitHub-flavoured Markdown; every string of the target is inert."""
+    run = scorecard.run
+    lines = [f"## {_inert(scorecard.headline)}", "",
+             f"Target `{_code(run.target)}` at `{_code(run.base_url)}`, seed `{run.seed}`, "
+             f"{run.exchanges} exchanges in {run.seconds:.1f} s, certify {_inert(run.version)}.", "",
+             "| Question | Answer | Why |", "|---|---|---|"]
+    lines += [f"| {_inert(b.block.question)} | {_MARK[b.answer.value]} | {_inert(b.why)} |" for b in scorecard.blocks]
+    lines += ["", "| Level | Reached | Passed | Missing |", "|---|---|---|---|"]
+    for level in scorecard.levels:
+        missing = ", ".join(list(level.missing)[:8]) + (" …" if len(level.missing) > 8 else "")
+        lines.append(f"| {level.level.title} | {'yes' if level.reached else 'no'} | {level.passed}/{level.needed} "
+                     f"| {_inert(missing)} |")
+    for title, outcomes in (("Failed", (Outcome.FAIL, Outcome.ERROR)), ("Undecided", (Outcome.INCONCLUSIVE,))):
+        rows = scorecard.with_outcome(*outcomes)
+        if rows:
+            lines += ["", f"### {title}", ""]
+            lines += [_details(row, scorecard) for row in rows]
+    lines += [f"\n> {_inert(note)}" for note in run.notes]
+    return "\n".join(lines) + "\n"
+
+
+def _details(row: ControlRow, scorecard: Scorecard) -> str:
+    finding = row.finding
+    body = [f"<details><summary><b>{row.control.id}</b> {_inert(row.control.title)}</summary>", "",
+            f"- what: {_inert(finding.message)}"]
+    if finding.expected:
+        body += [f"- expected: {_inert(finding.expected)}", f"- seen: {_inert(finding.seen)}"]
+    body += [f"- owner: {finding.owner.value or 'nobody'}", f"- remedy: {_inert(row.control.remedy)}"]
+    exchange = next((scorecard.evidence[i] for i in finding.exchanges if i in scorecard.evidence), None)
+    if exchange is not None:
+        body += ["", "```sh", _fence(curl(exchange)), "```"]
+    return "\n".join([*body, "", "</details>", ""])
+
+
+def _inert(text: str) -> str:
+    text = "".join(c if c.isprintable() else " " for c in text)
+    escaped = html.escape(text, quote=False)
+    for char in "\\`*_{}[]()#+!|~@":
+        escaped = escaped.replace(char, f"&#{ord(char)};") if char in "`*_[]|~@" else escaped
+    return escaped
+
+
+def _code(text: str) -> str:
+    return "".join(c for c in text if c.isprintable() and c not in "`|<>")
+
+
+def _fence(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text).replace("```", "'''")[:4000]

@@ -1,0 +1,90 @@
+"""One self-contained HTML page: table, blockers, what was not tested, every control with its evidence."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, select_autoescape
+
+from harness import Outcome, Scorecard
+from harness.model.curl import curl
+from harness.model.exchange import Exchange
+from harness.model.scorecard import ControlRow
+
+NAME = "html"
+SUFFIX = ".html"
+_TEMPLATE = Path(__file__).with_name("page.html.j2")
+_MAX_BODY = 4000
+_CLAIMS = 12
+
+
+def render(scorecard: Scorecard) -> str:
+    """No script, no network, every string escaped; below a megabyte for a whole run."""
+    environment = Environment(autoescape=select_autoescape(default=True, default_for_string=True), trim_blocks=True,
+                              lstrip_blocks=True)
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    shown = {"fail": _views(scorecard, Outcome.FAIL, Outcome.ERROR), "open": _views(scorecard, Outcome.INCONCLUSIVE)}
+    groups = [(b, [_view(r, scorecard) for r in scorecard.rows if r.control.block == b.block.id and _driven(r)])
+              for b in scorecard.blocks]
+    return _clean(template.render(card=scorecard, run=scorecard.run, shown=shown, groups=groups,
+                                  untested=_untested(scorecard), bars=_bars(scorecard), matrix=_matrix(scorecard)))
+
+
+def _driven(row: ControlRow) -> bool:
+    return row.counted or bool(row.claims)
+
+
+def _views(scorecard: Scorecard, *outcomes: Outcome) -> list[dict[str, Any]]:
+    return [_view(row, scorecard) for row in scorecard.with_outcome(*outcomes)]
+
+
+def _view(row: ControlRow, scorecard: Scorecard) -> dict[str, Any]:
+    """What the template shows of a control: failing claims first, each with its exchanges."""
+    ranked = sorted(row.claims, key=lambda j: j.finding.outcome is Outcome.PASS)
+    claims = [{"says": j.claim.says, "finding": j.finding} for j in ranked[:_CLAIMS]]
+    cited = [i for i in row.finding.exchanges if i in scorecard.evidence][:4]
+    return {"control": row.control, "finding": row.finding, "outcome": row.outcome.value, "claims": claims,
+            "more": max(0, len(row.claims) - _CLAIMS), "seconds": row.seconds, "checks": row.checks,
+            "exchanges": [_exchange(scorecard.evidence[i]) for i in cited]}
+
+
+def _exchange(exchange: Exchange) -> dict[str, Any]:
+    sent = "\n".join([f"{exchange.method} {exchange.url}", *(f"{n}: {v}" for n, v in exchange.request_headers)])
+    status = exchange.status if exchange.status is not None else f"no answer: {exchange.failure}"
+    got = "\n".join([str(status), *(f"{n}: {v}" for n, v in exchange.response_headers)])
+    if exchange.request_body:
+        sent += "\n\n" + exchange.request_body[:_MAX_BODY]
+    if exchange.response_body:
+        got += "\n\n" + exchange.response_body[:_MAX_BODY]
+    return {"id": exchange.id, "actor": exchange.actor, "operation": exchange.operation, "sent": sent, "got": got,
+            "ms": exchange.seconds * 1000, "curl": curl(exchange) if exchange.channel == "api" else ""}
+
+
+def _untested(scorecard: Scorecard) -> dict[str, list[str]]:
+    reasons: dict[str, list[str]] = {}
+    for row in scorecard.rows:
+        if not row.counted:
+            reasons.setdefault(row.finding.message, []).append(row.control.id)
+    return reasons
+
+
+def _bars(scorecard: Scorecard) -> list[dict[str, Any]]:
+    """Where time went: offsets and widths in percent of the whole."""
+    total = sum(scorecard.run.timings.values()) or 1.0
+    bars, left = [], 0.0
+    for name, seconds in scorecard.run.timings.items():
+        bars.append({"name": name, "seconds": seconds, "left": left, "width": 100 * seconds / total})
+        left += 100 * seconds / total
+    return bars
+
+
+def _matrix(scorecard: Scorecard) -> list[tuple[str, list[tuple[str, str, str]]]]:
+    """One square per control: (block, [(id, outcome or "out", title)])."""
+    return [(b.block.id, [(r.control.id, r.outcome.value if r.counted else "out", r.control.title)
+                          for r in scorecard.rows if r.control.block == b.block.id]) for b in scorecard.blocks]
+
+
+def _clean(page: str) -> str:
+    """Lone surrogates and control characters have no place in a page; direction marks must not reorder it."""
+    bad = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF}
+    return "".join(c if (c >= " " or c in "\n\t") and not 0xD800 <= ord(c) <= 0xDFFF and ord(c) not in bad else "\ufffd"
+                   for c in page)
