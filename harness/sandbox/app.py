@@ -9,12 +9,14 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from harness.contracts import packs
 from harness.sandbox import faults, schema
 from harness.sandbox.auth import Limiter, Tokens
 from harness.sandbox.clock import Clock
 from harness.sandbox.context import Platform, get_state
-from harness.sandbox.middleware import Pipeline, Receive, Scope, Send
+from harness.sandbox.middleware import Pipeline
 from harness.sandbox.recovery import recover
+from harness.sandbox.requests import Receive, Scope, Send
 from harness.sandbox.rooms import ROOMS
 from harness.sandbox.routing import Operation, Router
 from harness.sandbox.settings import Settings
@@ -28,12 +30,7 @@ FLAGS = ("betting_enabled", "sessions_enabled", "bonuses_enabled")
 
 def contract_document() -> Mapping[str, Any]:
     """The OpenAPI document that this platform implements."""
-    try:
-        from harness.contracts import packs
-    except ImportError:
-        return {}
-    document: Mapping[str, Any] = packs.openapi("1.7")
-    return document
+    return packs.openapi("1.7")
 
 
 def build_platform(settings: Settings) -> Platform:

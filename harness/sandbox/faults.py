@@ -35,6 +35,11 @@ def on(name: str) -> bool:
     return name in _active
 
 
+def some() -> bool:
+    """Is any defect planted now?"""
+    return bool(_active)
+
+
 def active() -> tuple[str, ...]:
     """The names that are on, sorted."""
     return tuple(sorted(_active))

@@ -42,8 +42,8 @@ def main(role: str, descriptor: int) -> int:
     threading.Thread(target=_watch_parent, args=(settings,), daemon=True).start()
     config = uvicorn.Config(
         _application(role, settings), http="auto", loop="auto", ws="none", lifespan="on", log_config=None,
-        access_log=False, server_header=False, date_header=True, backlog=1024, timeout_keep_alive=75,
-        timeout_graceful_shutdown=1, h11_max_incomplete_event_size=64 * 1024,
+        access_log=False, proxy_headers=False, server_header=False, date_header=True,
+        backlog=1024, timeout_keep_alive=75, timeout_graceful_shutdown=1, h11_max_incomplete_event_size=64 * 1024,
     )  # fmt: skip
     server = _Server(config)
     server.run(sockets=[socket.socket(fileno=descriptor)])

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from harness.sandbox import ledger
+from harness.sandbox import faults, ledger
 from harness.sandbox.clock import iso
 from harness.sandbox.context import Answer, Context
 from harness.sandbox.errors import ApiError, field_error
@@ -21,7 +21,7 @@ from harness.sandbox.store import Query, Row, Tx
 # The single-balance read was replaced in 1.7; it goes in 2.0.
 DEPRECATION = {
     "Deprecation": "@1767225600",  # 2026-01-01
-    "Sunset": "Thu, 31 Dec 2026 23:59:59 GMT",
+    "Sunset": "Wed, 30 Jun 2027 00:00:00 GMT",
     "Link": '</v1/players/{player_id}/balances>; rel="successor-version"',
 }
 _FIND = Query(select(players).where(players.c.player_id == bindparam("b_player")))
@@ -37,7 +37,7 @@ def find_player(tx: Tx, ctx: Context, player_id: str) -> Row:
     row = tx.one(_FIND, b_player=player_id)
     if row is None or row["tenant_id"] != ctx.tenant_id or row["brand_id"] != ctx.brand_id:
         raise ApiError("NOT_FOUND", "there is no such player")
-    if row["region"] != ctx.region:
+    if row["region"] != ctx.region and not faults.on("region-not-enforced"):
         raise ApiError("REGION_MISMATCH", "the player's data belongs to another region")
     return row
 
@@ -160,9 +160,9 @@ def decode_cursor(text: str | None) -> int:
 
 routes = [
     Operation("GET", "/v1/players/{player_id}", "getPlayer", "players:read", get_player, READ),
-    Operation("GET", "/v1/players/{player_id}/balances", "getBalances", "players:read", get_balances, READ),
-    Operation("GET", "/v1/players/{player_id}/balance", "getBalance", "players:read", get_balance, READ),
+    Operation("GET", "/v1/players/{player_id}/balances", "getPlayerBalances", "players:read", get_balances, READ),
+    Operation("GET", "/v1/players/{player_id}/balance", "getPlayerBalance", "players:read", get_balance, READ),
     Operation(
-        "GET", "/v1/players/{player_id}/transactions", "listTransactions", "players:read", get_transactions, READ
+        "GET", "/v1/players/{player_id}/transactions", "listPlayerTransactions", "players:read", get_transactions, READ
     ),
 ]

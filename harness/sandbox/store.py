@@ -39,6 +39,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from harness.sandbox import faults
+
 T = TypeVar("T")
 Row = dict[str, Any]
 # The dialect's insert(): both have on_conflict_do_nothing/update and returning with the same signature.
@@ -46,6 +48,7 @@ Insert = Callable[[Table], postgresql.Insert]
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _POSTGRES_THREADS = 8
 _RETRIES = 5
+_LATE_SECONDS = 0.4
 
 
 class Conflict(Exception):
@@ -151,10 +154,13 @@ class _Link:
 
     def __init__(self, engine: Engine) -> None:
         self.connection = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self.late = False
         self.raw: Any = self.connection.connection.driver_connection
 
     def perform(self, work: Callable[[Tx], T], begin: str) -> tuple[T, list[Callable[[], None]]]:
         tx = Tx(self.connection, self.raw)
+        if self.late:
+            self.commit_late()
         self.raw.execute(begin)
         try:
             result = work(tx)
@@ -170,7 +176,32 @@ class _Link:
             raise
         return result, tx._callbacks
 
+    def perform_late(
+        self, work: Callable[[Tx], T], commit_later: Callable[[Callable[[], None]], object]
+    ) -> tuple[T, list[Callable[[], None]]]:
+        """Planted: everybody sees the change and gets the answer, the commit comes some time later."""
+        tx = Tx(self.connection, self.raw)
+        if not self.late:
+            self.raw.execute("BEGIN IMMEDIATE")
+            self.late = True
+            commit_later(self.commit_late)
+        self.raw.execute("SAVEPOINT late")
+        try:
+            result = work(tx)
+        except BaseException:
+            self.raw.execute("ROLLBACK TO late")
+            self.raw.execute("RELEASE late")
+            raise
+        self.raw.execute("RELEASE late")
+        return result, tx._callbacks
+
+    def commit_late(self) -> None:
+        if self.late:
+            self.late = False
+            self.raw.execute("COMMIT")
+
     def close(self) -> None:
+        self.commit_late()
         self.connection.close()
 
 
@@ -194,7 +225,10 @@ class Store:
         return await self._run(work, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY" if self.is_postgres else "BEGIN")
 
     async def _run(self, work: Callable[[Tx], T], begin: str) -> T:
-        if self._pool is None:
+        if self._pool is None and faults.on("ack-before-commit"):
+            later = asyncio.get_running_loop().call_later
+            result, callbacks = self._link().perform_late(work, lambda commit: later(_LATE_SECONDS, commit))
+        elif self._pool is None:
             result, callbacks = self._link().perform(work, begin)
         else:
             loop = asyncio.get_running_loop()

@@ -31,6 +31,7 @@ _LOSS_KINDS = ("bet", "win", "refund", "reversal")
 async def authorize(ctx: Context) -> Answer:
     """POST /v1/bets/authorize."""
     amount, currency = planted.as_booked(parse(ctx.profile, ctx.body["amount"]))
+    await planted.slow_answer()
     begun = await ctx.platform.store.transact(lambda tx: _begin(tx, ctx, amount, currency))
     return begun if isinstance(begun, Answer) else await carry_out(ctx, begun)
 
@@ -158,7 +159,7 @@ def _loss(tx: Tx, player_id: str, currency: str) -> int:
 
 def _reserve(tx: Tx, bet: Row) -> None:
     player_id, currency = bet["player_id"], bet["currency"]
-    if ledger.reserve(tx, player_id, currency, bet["amount"]):
+    if ledger.reserve(tx, player_id, currency, bet["amount"]) or planted.cover_overdraft(tx, bet):
         return
     have = ledger.spendable(tx, player_id, currency)
     if have is None:

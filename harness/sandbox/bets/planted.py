@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from harness.sandbox.players import rg_blocked
 from harness.sandbox.schema import accounts, bets, players, sessions
 from harness.sandbox.store import Row, Tx
 
-_RACES = ("idempotency-race", "settle-races-rollback", "overdraft-race")
+_RACES = ("idempotency-race", "settle-races-rollback", "overdraft-race", "lost-update")
 _TWICE = (
     "settle-pays-twice", "rollback-pays-twice", "settle-races-rollback", "key-ignored", "settle-without-authorize-pays",
     "bet-id-not-unique", "idempotency-race", "keys-kept-in-memory", "negative-amounts-accepted",
@@ -29,6 +30,35 @@ async def race_window() -> None:
     """Check-then-act needs a moment between the two to go wrong."""
     if any(map(faults.on, _RACES)):
         await asyncio.sleep(0.025)
+
+
+async def slow_answer() -> None:
+    """An authorize that misses its objective."""
+    if faults.on("slow-authorize"):
+        await asyncio.sleep(0.6)
+
+
+def seen_balance(tx: Tx, player_id: str, currency: str) -> int | None:
+    """Read-modify-write: the cash balance as it was before the wallet call."""
+    if not faults.on("lost-update"):
+        return None
+    account = ledger.account_id("cash", player_id, currency)
+    return tx.execute(select(accounts.c.balance).where(accounts.c.account_id == account)).scalar()
+
+
+def post_win(
+    tx: Tx, ctx: Context, moves: list[ledger.Move], currency: str, data: dict[str, Any], bet_id: str
+) -> dict[str, int]:
+    """Books a settlement; a defect acknowledges one in twenty without booking it, or overwrites the balance."""
+    player_id = data["player_id"]
+    if faults.on("settlements-lost-in-burst") and int.from_bytes(os.urandom(1)) < 13:
+        return {"cash": ledger.spendable(tx, player_id, currency) or 0}
+    left = ledger.post(tx, ctx, "win", currency, moves, reference=data["settlement_id"], bet_id=bet_id)
+    if data["seen"] is not None:
+        account = ledger.account_id("cash", player_id, currency)
+        win = sum(move.amount for move in moves if move.kind == "cash")
+        tx.execute(update(accounts).where(accounts.c.account_id == account).values(balance=data["seen"] + win))
+    return left
 
 
 def second_effect(known: Row) -> bool:

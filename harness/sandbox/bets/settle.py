@@ -58,6 +58,7 @@ def start(
         "bet_id": bet["bet_id"], "round_id": bet["round_id"], "session_id": bet["session_id"],
         "player_id": bet["player_id"], "game_id": bet["game_id"], "stake": bet["amount"],
         "settlement_id": bet["settlement_id"] or new_id("set"), "bonus_state": bonus_state,
+        "seen": planted.seen_balance(tx, bet["player_id"], currency),
     }  # fmt: skip
     if win <= 0:
         local = {
@@ -139,7 +140,7 @@ def _done(tx: Tx, ctx: Context, intent: Row) -> Answer:
     moves = [
         Move("held", player_id, -taken), Move("house", ctx.tenant_id, taken - paid), Move("cash", player_id, paid),
     ]  # fmt: skip
-    left = ledger.post(tx, ctx, "win", currency, moves, reference=data["settlement_id"], bet_id=bet_id)
+    left = planted.post_win(tx, ctx, moves, currency, data, bet_id)
     money = render(ctx.profile, win, currency)
     body = {
         "bet_id": bet_id, "round_id": data["round_id"], "settlement_id": data["settlement_id"],

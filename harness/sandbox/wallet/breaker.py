@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from harness.sandbox import faults
+
 
 class Breaker:
     """closed -> open after consecutive failures -> half-open with one probe -> closed again."""
@@ -22,6 +24,8 @@ class Breaker:
         """closed, open or half-open."""
         if self._opened_at is None:
             return "closed"
+        if faults.on("breaker-never-closes"):
+            return "open"
         return "half-open" if self._clock() - self._opened_at >= self._open_seconds else "open"
 
     def allow(self) -> bool:

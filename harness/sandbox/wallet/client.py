@@ -83,12 +83,23 @@ class WalletClient:
     async def _call(
         self, method: str, path: str, body: Any, trace_id: str, *, priority: bool, retries: int | None = None
     ) -> Outcome:
-        if not self.bulkhead.enter(priority=priority) and not faults.on("no-bulkhead"):
+        if faults.on("busy-held-open"):
+            await self._wait_for_place()
+        if faults.on("no-bulkhead"):
+            return await self._attempts(method, path, body, trace_id, retries)
+        if not self.bulkhead.enter(priority=priority):
             return Outcome(NOT_EXECUTED, "BULKHEAD_FULL")
         try:
             return await self._attempts(method, path, body, trace_id, retries)
         finally:
             self.bulkhead.leave()
+
+    async def _wait_for_place(self) -> None:
+        """Planted: holds the caller's connection instead of saying busy."""
+        for _ in range(500):
+            if self.breaker.state != "open" and self.bulkhead.in_flight < self._budget.max_in_flight // 2:
+                return
+            await asyncio.sleep(0.01)
 
     async def _attempts(self, method: str, path: str, body: Any, trace_id: str, retries: int | None) -> Outcome:
         budget = self._budget
@@ -100,6 +111,8 @@ class WalletClient:
             tries, deadline = 12, time.monotonic() + 2
         reached = False
         for attempt in range(tries):
+            if faults.on("retry-with-new-tx-id") and attempt and isinstance(body, dict) and "tx_id" in body:
+                raw = json.dumps({**body, "tx_id": f"{body['tx_id']}:{attempt}"}).encode()
             if not self.breaker.allow() and not faults.on("no-breaker"):
                 return Outcome(UNKNOWN if reached else NOT_EXECUTED, "BREAKER_OPEN")
             left = deadline - time.monotonic()
@@ -146,6 +159,8 @@ class WalletClient:
 
 def _judge(status: int, raw: bytes) -> Outcome:
     """Only a well-formed yes is a yes, only a well-formed no is a no; everything else is unknown."""
+    if status == 200 and faults.on("broken-answer-said-ok"):
+        return Outcome(OK)
     try:
         answer = json.loads(raw)
         code = answer.get("code", "")
