@@ -87,7 +87,7 @@ def _failure(console: Console, row: ControlRow, scorecard: Scorecard) -> None:
 def _not_tested(console: Console, scorecard: Scorecard) -> None:
     reasons: dict[str, list[str]] = {}
     for row in scorecard.rows:
-        if row.outcome is not Outcome.PASS and not row.checks or not row.counted:
+        if (row.outcome is not Outcome.PASS and not row.checks) or not row.counted:
             reasons.setdefault(row.finding.message, []).append(row.control.id)
     if reasons:
         console.print(Text("\nNot part of this verdict", style="bold"))

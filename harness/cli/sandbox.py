@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 import threading
@@ -61,7 +62,8 @@ def _started(*, faults: tuple[str, ...], choices: dict[str, Any], port: int = 0,
     ContractProfile.of(choices, where="--profile")
     try:
         running = start_sandbox(SandboxOptions(faults=faults, profile=choices, platform_port=port,
-                                               wallet_port=wallet_port, database_url=database))
+                                               wallet_port=wallet_port, database_url=database,
+                                               secrets=_given_secrets()))
     except (OSError, RuntimeError, ValueError) as error:
         raise EnvironmentFault(f"the sandbox did not start: {error}",
                                remedy="Is the port free and the database reachable?") from error
@@ -69,6 +71,13 @@ def _started(*, faults: tuple[str, ...], choices: dict[str, Any], port: int = 0,
         yield running
     finally:
         running.stop()
+
+
+def _given_secrets() -> dict[str, str]:
+    """Client secrets fixed through the environment, e.g. CERTIFY_SANDBOX_SECRET_PROVIDER_A; others are random."""
+    clients = [client for client, _ in _PARTIES.values()]
+    names = {client: "CERTIFY_SANDBOX_SECRET_" + client.upper().replace("-", "_") for client in clients}
+    return {client: os.environ[name] for client, name in names.items() if os.environ.get(name)}
 
 
 def parse_choices(pairs: tuple[str, ...]) -> dict[str, Any]:

@@ -11,4 +11,7 @@ ROOMS: tuple[str, ...] = (
     "harness.sandbox.sessions",
     "harness.sandbox.bets",
     "harness.sandbox.admin",
+    "harness.sandbox.events_feed",
+    "harness.sandbox.webhooks",
+    "harness.sandbox.payments",
 )
