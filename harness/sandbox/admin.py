@@ -95,7 +95,7 @@ async def change_player(ctx: Context) -> Answer:
 async def fund_player(ctx: Context) -> Answer:
     """POST /sandbox/players/{player_id}/funds: fake money, to wallet and ledger."""
     amount, currency = parse(ctx.profile, _object(ctx.body, {"amount", "currency"}), "body")
-    row = await ctx.platform.store.read(lambda tx: _player(tx, ctx))
+    row = await ctx.platform.store.read(lambda tx: _fundable(tx, ctx, currency, amount))
     await _fund_wallet(ctx, row["player_id"], currency, amount)
     _speak_for(ctx, row)
 
@@ -255,6 +255,12 @@ def _player(tx: Tx, ctx: Context) -> Row:
     row = tx.one(_FIND, b_player=ctx.path["player_id"])
     if row is None:
         raise ApiError("NOT_FOUND", "there is no such player")
+    return row
+
+
+def _fundable(tx: Tx, ctx: Context, currency: str, amount: int) -> Row:
+    row = _player(tx, ctx)
+    ledger.check_room(tx, row["player_id"], currency, amount)
     return row
 
 

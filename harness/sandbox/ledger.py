@@ -11,7 +11,7 @@ Account kinds and their ids (`account_id(kind, owner, currency)`):
     post(tx, ctx, "win", "EUR", [Move("house", ctx.tenant_id, -500), Move("cash", "player-1", 500)],
          reference=settlement_id, bet_id=bet_id)
 
-`post` raises Shortage when a kept account would go below what is spendable: nothing was changed in that account,
+`post` raises Shortage when a kept account would go below what is spendable (or above what an amount may be): nothing was changed in that account,
 and the transaction must be given up (raise ApiError).
 """
 
@@ -20,11 +20,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import BigInteger, bindparam, func, literal, or_, select, update
 
 from harness.sandbox.context import Context
+from harness.sandbox.errors import ApiError
 from harness.sandbox.ids import new_id
-from harness.sandbox.money import wire_amount
+from harness.sandbox.money import MAX_MINOR, wire_amount
 from harness.sandbox.profile import Profile
 from harness.sandbox.schema import accounts, entries
 from harness.sandbox.store import Query, Row, Tx, binds
@@ -58,6 +59,7 @@ _CHANGE = Query(
     .where(
         _A.account_id == bindparam("b_id"),
         _A.balance + bindparam("b_amount") >= _A.reserved - bindparam("b_release"),
+        _A.balance <= MAX_MINOR - bindparam("b_amount"),
     )
     .values(balance=_A.balance + bindparam("b_amount"), reserved=_A.reserved - bindparam("b_release"))
     .returning(_A.balance, _A.reserved)
@@ -82,12 +84,22 @@ _OF_PLAYER = Query(
     .where(_A.player_id == bindparam("b_player"), or_(_A.kind == "cash", _A.kind == "held"))
     .order_by(_A.currency, _A.kind)
 )
+# Summed in two halves: a total of large amounts may leave 64 bits, and no single half does.
+_HALF = 10**9
 _TOTALS = (
-    select(entries.c.account_kind, entries.c.currency, func.sum(entries.c.amount).label("total"))
+    select(
+        entries.c.account_kind, entries.c.currency,
+        func.sum(entries.c.amount / literal(_HALF, BigInteger)).label("high"),
+        func.sum(entries.c.amount % literal(_HALF, BigInteger)).label("low"),
+    )
     .group_by(entries.c.account_kind, entries.c.currency)
     .order_by(entries.c.currency, entries.c.account_kind)
 )
-_KEPT = select(_A.kind, _A.currency, func.sum(_A.balance).label("total")).group_by(_A.kind, _A.currency)
+_KEPT = select(
+    _A.kind, _A.currency,
+    func.sum(_A.balance / literal(_HALF, BigInteger)).label("high"),
+    func.sum(_A.balance % literal(_HALF, BigInteger)).label("low"),
+).group_by(_A.kind, _A.currency)  # fmt: skip
 
 
 def account_id(kind: str, owner: str, currency: str) -> str:
@@ -155,6 +167,14 @@ def reserved(tx: Tx, account: str) -> int:
     return 0 if row is None else int(row["reserved"])
 
 
+def check_room(tx: Tx, player_id: str, currency: str, amount: int) -> None:
+    """Raises AMOUNT_INVALID when a credit would take the account beyond what the API can say."""
+    if amount > MAX_MINOR // 1000:
+        row = tx.one(_ONE, b_id=account_id("cash", player_id, currency))
+        if row is not None and row["balance"] + amount > MAX_MINOR:
+            raise ApiError("AMOUNT_INVALID", "the balance would be out of range")
+
+
 def lock(tx: Tx, account: str) -> None:
     """Holds other writers of this account off until the transaction ends."""
     tx.one(_LOCK, b_id=account)
@@ -187,13 +207,19 @@ def balances_body(tx: Tx, profile: Profile, player_id: str) -> list[dict[str, An
 
 def trial_balance(tx: Tx) -> tuple[list[Row], bool]:
     """Totals per account kind and currency, and whether everything sums to zero and agrees with kept balances."""
-    rows = [dict(row) for row in tx.execute(_TOTALS).mappings()]
+    rows = [
+        {"account_kind": row["account_kind"], "currency": row["currency"], "total": _whole(row)}
+        for row in tx.execute(_TOTALS).mappings()
+    ]
     sums: dict[str, int] = {}
     booked: dict[tuple[str, str], int] = {}
     for row in rows:
-        row["total"] = int(row["total"])
         sums[row["currency"]] = sums.get(row["currency"], 0) + row["total"]
         booked[row["account_kind"], row["currency"]] = row["total"]
-    kept = {(row["kind"], row["currency"]): int(row["total"]) for row in tx.execute(_KEPT).mappings()}
+    kept = {(row["kind"], row["currency"]): _whole(row) for row in tx.execute(_KEPT).mappings()}
     agrees = all(booked.get(where, 0) == total for where, total in kept.items())
     return rows, agrees and not any(sums.values())
+
+
+def _whole(row: Any) -> int:
+    return int(row["high"]) * _HALF + int(row["low"])

@@ -14,7 +14,9 @@ def _routes() -> list[Operation]:
     from harness.sandbox.bets.reads import get_bet, get_settlement
     from harness.sandbox.bets.rollback import rollback
     from harness.sandbox.bets.settle import settle
+    from harness.sandbox.wallet_queue import KINDS
 
+    assert "credit" in KINDS  # queued credits of other rooms are delivered by the reconcile loop here
     return [
         Operation("POST", "/v1/bets/authorize", "authorizeBet", "bets:write", authorize, SAGA),
         Operation("POST", "/v1/bets/settle", "settleBet", "settlements:write", settle, SAGA),

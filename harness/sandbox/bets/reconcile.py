@@ -23,6 +23,11 @@ _OPEN = Query(
     .order_by(intents.c.created_at)
     .limit(bindparam("b_limit"))
 )
+_QUEUED = Query(
+    select(intents)
+    .where(intents.c.player_id == bindparam("b_player"), intents.c.state == "queued")
+    .order_by(intents.c.created_at)
+)
 _BATCH = 50
 _AT_ONCE = 8
 _SLOWEST_SECONDS = 1.0
@@ -60,6 +65,14 @@ async def reconcile_once(platform: Platform) -> bool:
 
     solved = await asyncio.gather(*(one(row) for row in rows))
     return not all(solved) or len(rows) == _BATCH
+
+
+async def deliver_credits(platform: Platform, player_id: str) -> bool:
+    """Sends the player's queued credits now; True when there were any."""
+    rows = await platform.store.read(lambda tx: tx.all(_QUEUED, b_player=player_id))
+    for row in rows:
+        await resolve(platform, row)
+    return bool(rows)
 
 
 async def resolve(platform: Platform, row: Row) -> bool:

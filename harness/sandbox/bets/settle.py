@@ -47,6 +47,7 @@ def _begin(tx: Tx, ctx: Context, win: int, currency: str) -> Answer | Row:
         if not faults.on("win-currency-ignored"):
             raise ApiError("CURRENCY_MISMATCH", "the win's currency is not the bet's")
         currency = bet["currency"]
+    ledger.check_room(tx, bet["player_id"], currency, win)
     return start(tx, ctx, bet, win, currency, body.get("bonus_state"))
 
 
