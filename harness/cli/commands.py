@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.cli import explain, listing
+from harness.cli.explain import explain_control
+from harness.cli.listing import list_controls
 from harness.cli.live import LiveView, show
 from harness.cli.reporting import check_names
 from harness.cli.running import RunOptions, content, plan_for, rejudge, run
@@ -100,7 +101,7 @@ def list_command(suites: tuple[Path, ...], *, as_json: bool) -> int:
     for check in checks:
         for control in check.controls:
             by_control[control] = (*by_control.get(control, ()), check.id)
-    _print(listing.list_controls(catalogue, by_control, as_json=as_json))
+    _print(list_controls(catalogue, by_control, as_json=as_json))
     return 0
 
 
@@ -110,7 +111,7 @@ def explain_command(control: str, *, as_json: bool) -> int:
 
     catalogue, checks = content()
     deciding = {c.id: c.summary for c in checks if control in c.controls}
-    _print(explain.explain_control(catalogue, control, deciding, proofs(control), as_json=as_json))
+    _print(explain_control(catalogue, control, deciding, proofs(control), as_json=as_json))
     return 0
 
 

@@ -14,4 +14,7 @@ ROOMS: tuple[str, ...] = (
     "harness.sandbox.events_feed",
     "harness.sandbox.webhooks",
     "harness.sandbox.payments",
+    "harness.sandbox.bonuses",
+    "harness.sandbox.jackpots",
+    "harness.sandbox.inbox",
 )

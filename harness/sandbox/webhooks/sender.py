@@ -37,24 +37,24 @@ _D, _W, _E = deliveries.c, webhook_endpoints.c, events.c
 _ENDPOINTS = Query(select(webhook_endpoints).where(_W.status == "enabled"))
 _NEW = Query(
     select(_E.position, _E.event_id, _E.type, _E.tenant_id)
-    .where(_E.position > bindparam("b_after")).order_by(_E.position).limit(bindparam("b_limit")))  # fmt: skip
+    .where(_E.position > bindparam("b_after")).order_by(_E.position).limit(bindparam("b_limit")))
 _INSERT = Query(lambda insert: insert(deliveries).values(binds(deliveries)).on_conflict_do_nothing())
 _ADVANCE = Query(update(webhook_endpoints).where(_W.endpoint_id == bindparam("b_id"))
-                 .values(from_position=bindparam("b_position")))  # fmt: skip
+                 .values(from_position=bindparam("b_position")))
 _OPEN = Query(
     select(_D.delivery_id, _D.endpoint_id, _D.attempts, _D.next_attempt_at, _E.key, _E.body, _E.event_id, _E.type,
            _E.trace_id, _E.position)
     .join(events, _E.event_id == _D.event_id)
     .where(_D.endpoint_id == bindparam("b_endpoint"), (_D.status == "pending") | (_D.status == "retrying"))
-    .order_by(_D.position).limit(bindparam("b_limit")))  # fmt: skip
+    .order_by(_D.position).limit(bindparam("b_limit")))
 _ENDED = Query(
     update(deliveries).where(_D.delivery_id == bindparam("b_id"))
     .values(status=bindparam("b_status"), attempts=bindparam("b_attempts"), last_status=bindparam("b_last"),
-            last_error=bindparam("b_error"), next_attempt_at=bindparam("b_next"), updated_at=bindparam("b_now")))  # fmt: skip
+            last_error=bindparam("b_error"), next_attempt_at=bindparam("b_next"), updated_at=bindparam("b_now")))
 _DEAD = Query(lambda insert: insert(dead_letters).values(binds(dead_letters)).on_conflict_do_nothing())
 _DISABLE = Query(update(webhook_endpoints).where(_W.endpoint_id == bindparam("b_id")).values(status="disabled"))
 _BACKLOG = Query(select(func.count().label("n")).select_from(deliveries)
-                 .where((_D.status == "pending") | (_D.status == "retrying")))  # fmt: skip
+                 .where((_D.status == "pending") | (_D.status == "retrying")))
 
 
 def backlog(tx: Tx) -> int:
@@ -135,7 +135,7 @@ class Sender:
                     continue
                 tx.run(_INSERT, delivery_id=new_id("dlv"), tenant_id=row["tenant_id"], position=row["position"],
                        endpoint_id=endpoint["endpoint_id"], event_id=row["event_id"], status="pending", attempts=0,
-                       last_status=None, last_error=None, next_attempt_at=now, created_at=now, updated_at=now)  # fmt: skip
+                       last_status=None, last_error=None, next_attempt_at=now, created_at=now, updated_at=now)
             if rows:
                 tx.run(_ADVANCE, b_id=endpoint["endpoint_id"], b_position=rows[-1]["position"])
             if len(rows) == _FAN_OUT:
@@ -182,7 +182,7 @@ class Sender:
             "X-Delivery-Attempt": str(row["attempts"] + 1), profile.timestamp_header: str(now),
             profile.event_id_header: json.loads(body)["event_id"],
             profile.signature_header: signature_header(secrets, str(now), body),
-        }  # fmt: skip
+        }
         if faults.on("webhook-unsigned"):
             del headers[profile.signature_header]
         if faults.on("webhook-event-id-missing"):
@@ -200,11 +200,11 @@ class Sender:
                 tx.run(_DISABLE, b_id=endpoint["endpoint_id"])
             tx.run(_DEAD, delivery_id=row["delivery_id"], tenant_id=endpoint["tenant_id"], attempts=attempts,
                    endpoint_id=endpoint["endpoint_id"], event_id=row["event_id"],
-                   reason=error or f"answered {status}", first_attempt_at=None, died_at=now)  # fmt: skip
+                   reason=error or f"answered {status}", first_attempt_at=None, died_at=now)
         else:
             state, following = "retrying", now + round(1000 * max(self._pause(attempts), retry_after))
         tx.run(_ENDED, b_id=row["delivery_id"], b_status=state, b_attempts=attempts, b_last=status,
-               b_error=error or None, b_next=following, b_now=now)  # fmt: skip
+               b_error=error or None, b_next=following, b_now=now)
 
     def _pause(self, attempts: int) -> float:
         """Back-off in seconds: doubling, capped, ±20 % so that failures do not come back in step."""
