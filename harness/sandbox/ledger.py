@@ -11,8 +11,8 @@ Account kinds and their ids (`account_id(kind, owner, currency)`):
     post(tx, ctx, "win", "EUR", [Move("house", ctx.tenant_id, -500), Move("cash", "player-1", 500)],
          reference=settlement_id, bet_id=bet_id)
 
-`post` raises Shortage when a kept account would go below what is spendable (or above what an amount may be): nothing was changed in that account,
-and the transaction must be given up (raise ApiError).
+`post` raises Shortage when a kept account would go below what is spendable (or above what an amount may be):
+nothing was changed in that account, and the transaction must be given up (raise ApiError).
 """
 
 from __future__ import annotations

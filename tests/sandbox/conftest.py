@@ -156,7 +156,7 @@ def partner(sandbox: RunningSandbox) -> Iterator[Partner]:
     one.http.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def start() -> Iterator[Callable[..., Partner]]:
     """Starts further sandboxes: `start(profile={...}, changes={...})` -> Partner."""
     begun: list[Partner] = []
@@ -214,11 +214,12 @@ def _factory(port: int) -> Callable[[], str]:
             try:
                 with psycopg.connect(f"postgresql://certify@127.0.0.1:{port}/postgres", autocommit=True) as link:
                     link.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
-                return f"postgresql://certify@127.0.0.1:{port}/{name}"
+                break
             except psycopg.OperationalError:
                 if time.monotonic() > end:
                     raise
                 time.sleep(0.1)
+        return f"postgresql://certify@127.0.0.1:{port}/{name}"
 
     return fresh
 

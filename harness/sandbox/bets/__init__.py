@@ -14,9 +14,6 @@ def _routes() -> list[Operation]:
     from harness.sandbox.bets.reads import get_bet, get_settlement
     from harness.sandbox.bets.rollback import rollback
     from harness.sandbox.bets.settle import settle
-    from harness.sandbox.wallet_queue import KINDS
-
-    assert "credit" in KINDS  # queued credits of other rooms are delivered by the reconcile loop here
     return [
         Operation("POST", "/v1/bets/authorize", "authorizeBet", "bets:write", authorize, SAGA),
         Operation("POST", "/v1/bets/settle", "settleBet", "settlements:write", settle, SAGA),
@@ -28,6 +25,8 @@ def _routes() -> list[Operation]:
 
 def background(platform: Platform) -> list[Coroutine[Any, Any, None]]:
     """The reconcile loop."""
+    # Queued credits of other rooms are delivered here too: their kind must be known.
+    import harness.sandbox.wallet_queue  # noqa: F401
     from harness.sandbox.bets.reconcile import reconcile_for_ever
 
     platform.reconcile_signal.set()
