@@ -2,7 +2,9 @@
 
 from harness.counterparts.lab import Bet, Lab, Player
 from harness.judges.answers import answered, equal, refused, same_result
+from harness.judges.idempotency import copies_agree, declares_key, distinct, no_second_effect
 from harness.judges.money import moved, unmoved
+from harness.judges.outbox import announced_once
 from harness.model.claim import Draft
 from harness.model.control import Level
 from harness.model.errors import NoHook, Prerequisite
@@ -10,5 +12,28 @@ from harness.model.exchange import Exchange
 from harness.model.outcome import Outcome
 from harness.model.scorecard import Answer, Scorecard, Verdict
 
-__all__ = ["Answer", "Bet", "Draft", "Exchange", "Lab", "Level", "NoHook", "Outcome", "Player", "Prerequisite",
-           "Scorecard", "Verdict", "answered", "equal", "moved", "refused", "same_result", "unmoved"]
+__all__ = [
+    "Answer",
+    "Bet",
+    "Draft",
+    "Exchange",
+    "Lab",
+    "Level",
+    "NoHook",
+    "Outcome",
+    "Player",
+    "Prerequisite",
+    "Scorecard",
+    "Verdict",
+    "announced_once",
+    "answered",
+    "copies_agree",
+    "declares_key",
+    "distinct",
+    "equal",
+    "moved",
+    "no_second_effect",
+    "refused",
+    "same_result",
+    "unmoved",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
 from harness.model.profile import ContractProfile, Target
+
+
+_MAX_PAGES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +193,11 @@ class Lab:
         with ThreadPoolExecutor(len(calls)) as pool:
             return list(pool.map(run, calls))
 
+    def side_by_side(self, calls: Sequence[Callable[[], Any]], at_once: int = 8) -> list[Any]:
+        """Run independent calls over a few threads; results in the order of `calls`."""
+        with ThreadPoolExecutor(min(at_once, len(calls))) as pool:
+            return list(pool.map(lambda call: call(), calls))
+
     # -- observing ------------------------------------------------------------------------------
     def balances(self, player: Player, *, label: str = "") -> Exchange:
         """The observer's reading of a player's balances; hand it to `moved` or `unmoved`."""
@@ -242,13 +251,42 @@ class Lab:
         self._workshop.recorder.append("claim", claim.to_line())
 
     # -- hooks ----------------------------------------------------------------------------------
-    def restart(self) -> None:
-        """Kill the platform and wait until it is back (sandbox administration).
+    def restart(self, meanwhile: Sequence[Callable[[], Exchange]] = ()) -> list[Exchange]:
+        """Kill the platform while the calls of `meanwhile` are under way; returns their answers once it is back.
 
         Raises:
             NoHook: the target offers no restart. Prerequisite: it did not come back.
         """
-        self._workshop.restart(self.check)
+        before = self._workshop.start_mark(self.check)
+        answers = self.together([*meanwhile, lambda: self._workshop.kill(self.check)])
+        self._workshop.wait_restarted(before, self.check)
+        return answers[:-1]
+
+    def until(self, read: Callable[[], Exchange], enough: Callable[[Exchange], bool]) -> Exchange:
+        """Read again, with growing pauses, until it is enough or the profile's wait is over; the last reading.
+
+        For states that the target may reach later (operations, events): it has no event for us to wait for.
+        """
+        deadline = time.monotonic() + self.target.webhook_wait_seconds
+        pause = 0.02
+        while True:
+            reading = read()
+            if enough(reading) or time.monotonic() > deadline:
+                return reading
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.5)
+
+    def feed(self, *, by: Party | None = None, **filters: Any) -> list[Exchange]:
+        """Every page of the events feed under the filters (bounded to 50 pages of 200)."""
+        pages: list[Exchange] = []
+        cursor: str | None = None
+        for _ in range(_MAX_PAGES):
+            page = self.call("listEvents", by=by, query={"limit": 200, **filters, "cursor": cursor})
+            pages.append(page)
+            cursor = page.field("next_cursor")
+            if page.status != 200 or not page.field("has_more") or not isinstance(cursor, str):
+                break
+        return pages
 
     def close(self) -> None:
         """Closing observation: read every player's balances, so that money can be judged afterwards."""

@@ -15,6 +15,7 @@ from harness.counterparts.webhook_receiver import WebhookReceiver
 from harness.engine.ports import Recorder, Sender
 from harness.engine.redaction import Redactor
 from harness.model.errors import NoHook, Prerequisite
+from harness.model.exchange import Exchange
 from harness.model.operations import Operation
 from harness.model.profile import Target
 
@@ -97,19 +98,25 @@ class Workshop:
         receiver.secret_of(url, secret)
         self._endpoints.append((provider, endpoint))
 
-    def restart(self, check: str) -> None:
-        """Kill the platform through its sandbox administration and wait until it answers again.
+    def kill(self, check: str) -> Exchange:
+        """Ask the sandbox administration to kill the platform process.
 
         Raises:
-            NoHook: the target has no such call. Prerequisite: it did not come back in time.
+            NoHook: the target has no such call. Prerequisite: it refused.
         """
-        info = self.party("admin").call("getSandboxInfo", token=None, check=check)
-        before = info.field("started_at")
         answer = self.party("admin").call("restartSandbox", {"mode": "kill"}, check=check)
         if answer.status in (404, 405, 501):
             raise NoHook("the target offers no restart through /sandbox/restart", exchanges=(answer.id,))
         if answer.answered and not 200 <= (answer.status or 0) < 300:
             raise Prerequisite(f"restartSandbox answered {answer.status}", exchanges=(answer.id,))
+        return answer
+
+    def start_mark(self, check: str) -> Any:
+        """What tells this start of the platform from the next one."""
+        return self.party("admin").call("getSandboxInfo", token=None, check=check).field("started_at")
+
+    def wait_restarted(self, before: Any, check: str) -> None:
+        """Wait until the platform answers again with another start mark; Prerequisite when it does not."""
         deadline = time.monotonic() + _RESTART_SECONDS
         while time.monotonic() < deadline:
             info = self.party("admin").call("getSandboxInfo", token=None, check=check)

@@ -168,6 +168,9 @@ def keep_refusal(tx: Tx, ctx: Context, refusal: ApiError) -> Answer:
         refusal.leaves(tx)
     for pending in refusal.events:
         append_event(tx, ctx, pending.type, pending.key, pending.data)
+    if faults.on("event-for-refused-bet") and ctx.operation_id == "authorizeBet":
+        told = {name: ctx.body.get(name) for name in ("bet_id", "round_id", "session_id", "amount")}
+        append_event(tx, ctx, "bet.authorized", f"bet:{told['bet_id']}", {**told, "player_id": "?", "hold_id": "?"})
     if faults.on("refusal-not-stored"):
         forget(tx, ctx)
         return answer

@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from harness import Lab, moved, same_result, story_of_bets
+from harness import Lab, announced_once, moved, same_result
 
 BETS = 24
 
@@ -20,12 +20,12 @@ def test_what_was_acknowledged_survives_a_crash(lab: Lab) -> None:
     bets = [lab.bet(session, player, amount=100) for _ in range(BETS)]
     keys = [lab.fresh("key") for _ in bets]
     calls = [partial(lab.authorize, bet, key=key) for bet, key in zip(bets, keys, strict=True)]
-    lab.together([*calls, lab.crash_soon])
-    lab.restart()
+    lab.restart(meanwhile=calls)
     lab.claim(same_result(first, lab.again(first), but=("balance",) if lab.profile.replay_balance == "recomputed"
                           else (), says="a key from before the crash still answers its result"))
-    retried = [lab.must(lab.authorize(bet, key=key), 200) for bet, key in zip(bets, keys, strict=True)]
+    retried = [lab.until(partial(lab.authorize, bet, key=key), lambda e: e.status == 200)
+               for bet, key in zip(bets, keys, strict=True)]
     lab.claim(moved(before, lab.balances(player), -100 * (BETS + 1),
                     says="after the crash and the retries every stake is held exactly once"))
-    lab.claim(story_of_bets([first, *retried], lab.feed([e.field("bet_id") for e in [first, *retried]]),
-                            "bet.authorized"), control="IDEM-13")
+    told = [page for bet in [early, *bets] for page in lab.feed(bet_id=bet.bet_id, type="bet.authorized")]
+    lab.claim(announced_once([first, *retried], told, "bet.authorized", "bet_id"), control="IDEM-13")
