@@ -1,9 +1,17 @@
 """The façade for authors of suites, scenarios and reports: names only; nobody inside imports it."""
 
 from harness.counterparts.lab import Bet, Lab, Player
+from harness.judges.accepted import accepted, reaches_end
 from harness.judges.answers import answered, equal, refused, same_result
+from harness.judges.conformance import conforms
+from harness.judges.contract_document import documented_operations, valid_document
+from harness.judges.errors import one_error_model
+from harness.judges.events import announced, in_order, registered, unannounced
+from harness.judges.formats import well_formed
+from harness.judges.conservation import conserved
 from harness.judges.idempotency import copies_agree, declares_key, distinct, no_second_effect
-from harness.judges.money import moved, unmoved
+from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
+from harness.judges.orders import all_orders_tried, exactly_one_wins, order_ends_well
 from harness.judges.outbox import announced_once
 from harness.model.claim import Draft
 from harness.model.control import Level
@@ -25,15 +33,47 @@ __all__ = [
     "Prerequisite",
     "Scorecard",
     "Verdict",
+    "accepted",
+    "all_orders_tried",
+    "announced",
     "announced_once",
     "answered",
+    "conforms",
+    "conserved",
     "copies_agree",
     "declares_key",
     "distinct",
+    "documented_operations",
     "equal",
+    "exact_or_refused",
+    "exactly_one_wins",
+    "gives_nothing_away",
+    "in_order",
+    "inert",
+    "leaks_nothing",
     "moved",
     "no_second_effect",
+    "not_let_in",
+    "one_error_model",
+    "one_walk",
+    "only_matching",
+    "order_ends_well",
+    "order_of",
+    "reaches_end",
     "refused",
+    "registered",
+    "same_listing",
     "same_result",
+    "same_trace",
+    "same_vocabulary",
+    "signed",
+    "speaks",
+    "traced",
+    "turned_away",
+    "unannounced",
+    "unchanged",
     "unmoved",
+    "valid_document",
+    "well_formed",
+    "within_funds",
 ]

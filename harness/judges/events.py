@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from harness.judges.answers import saw
+from harness.judges.formats import utc_time
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -118,6 +119,8 @@ def _incomplete(event: Any) -> tuple[str, str] | None:
                 return "data as an object", f"data={value!r}"[:120]
         elif value is not None and (not isinstance(value, str) or not value):
             return f"{name} as a non-empty string", f"{name}={value!r}"[:120]
+    if utc_time(event["occurred_at"]) is None:
+        return "occurred_at in UTC (RFC 3339, Z or +00:00)", f"occurred_at={event['occurred_at']!r}"[:120]
     if not _VERSION.fullmatch(event["schema_version"]):
         return "schema_version such as 1.7", f"schema_version={event['schema_version']!r}"[:120]
     return None
@@ -153,21 +156,22 @@ class _Schemas:
         return f"{kind} as its schema says at {where}", f"{where}: {str(errors[0].message)[:160]}"
 
 
-def announced(call: Exchange, event: str, ids: Mapping[str, Any], pages: Sequence[Exchange], *,
+def announced(call: Exchange, event: str, ids: Mapping[str, Any], observed: Sequence[Exchange], *,
               same: tuple[str, ...] = (), says: str = "") -> Draft:
-    """The feed holds exactly one `event` about `ids`, and its data repeats the members `same` of the call's answer.
+    """There is exactly one `event` (by event id) about `ids`, and it repeats the members `same` of the call's answer.
 
-    `pages` are one complete walk through the feed, made after waiting as long as the profile allows.
+    `observed` are feed pages, one complete walk made after waiting as long as the profile allows, and, where
+    the target sends webhooks, the deliveries: a change has one event id wherever it is told.
     """
-    return Draft(judge="announced", over=(call.id, *(p.id for p in pages)),
+    return Draft(judge="announced", over=(call.id, *(p.id for p in observed)),
                  params={"event": event, "ids": dict(ids), "same": list(same), "count": 1},
                  says=says or f"{call.operation} is followed by exactly one {event} with the same ids")
 
 
-def unannounced(call: Exchange, event: str, ids: Mapping[str, Any], pages: Sequence[Exchange], *,
+def unannounced(call: Exchange, event: str, ids: Mapping[str, Any], observed: Sequence[Exchange], *,
                 says: str = "") -> Draft:
-    """The feed holds no `event` about `ids`: the call was refused and changed nothing."""
-    return Draft(judge="announced", over=(call.id, *(p.id for p in pages)),
+    """There is no `event` about `ids`: the call was refused and changed nothing."""
+    return Draft(judge="announced", over=(call.id, *(p.id for p in observed)),
                  params={"event": event, "ids": dict(ids), "same": [], "count": 0},
                  says=says or f"a refused {call.operation} is followed by no {event}")
 
@@ -177,14 +181,17 @@ def _announced(history: History, claim: Claim) -> Finding:
     exchanges = history.over(claim)
     if len(exchanges) < 2 or not exchanges[0].answered:
         return unknown("the call or the feed was not observed", Reason.NO_ANSWER, exchanges=claim.over[:1])
-    call, *pages = exchanges
+    call, *observed = exchanges
+    pages = [p for p in observed if p.channel == "api"]
+    if not pages:
+        return unknown("the feed was not observed", Reason.NO_SAMPLES, exchanges=[call.id])
     if unreadable := [p for p in pages if items(p) is None]:
         return unknown(f"the feed could not be read: {saw(unreadable[0])}", Reason.OBSERVER_UNAVAILABLE,
                        exchanges=[unreadable[0].id])
     wanted, event = claim.params["count"], claim.params["event"]
     if (200 <= (call.status or 0) < 300) != bool(wanted):
         return unknown(f"{call.operation} answered {saw(call)}", Reason.SETUP_FAILED, exchanges=[call.id])
-    found = {str(e.get("event_id")): (e, p) for e, p in observed_events(pages)
+    found = {str(e.get("event_id")): (e, p) for e, p in observed_events(observed)
              if e.get("type") == event and about(e, claim.params["ids"])}
     seen_in = list(dict.fromkeys(p.id for _, p in found.values()))
     if len(found) != wanted:

@@ -18,30 +18,33 @@ _DEEPEST = 40
 _BUSY = frozenset({429, 503})
 
 
-def turned_away(probes: Sequence[Exchange], *statuses: int, code: str = "", says: str = "") -> Draft:
-    """Every one of the probes is refused with one of `statuses` (none given: any 4xx), and that `code` if given.
+def turned_away(probes: Sequence[Exchange], *statuses: int, code: str = "", header: str = "",
+                says: str = "") -> Draft:
+    """Every one of the probes is refused with one of `statuses` (none given: any 4xx), `code` and `header` if given.
 
     Probes that met a busy platform (429, 503) or no answer are left out; if none is left, nothing is known.
     """
     return Draft(judge="turned_away", over=tuple(p.id for p in probes),
-                 params={"statuses": list(statuses), "code": code},
+                 params={"statuses": list(statuses), "code": code, "header": header},
                  says=says or f"every probe is refused{' with ' + code if code else ''}")
 
 
 @judge("turned_away")
 def _turned_away(history: History, claim: Claim) -> Finding:
-    statuses, code = claim.params["statuses"], claim.params["code"]
-    wanted = f"{' or '.join(map(str, statuses)) or '4xx'} {code}".strip()
+    statuses, code, header = claim.params["statuses"], claim.params["code"], claim.params.get("header", "")
+    wanted = " ".join(filter(None, (" or ".join(map(str, statuses)) or "4xx", code, header and f"with {header}")))
     probes = [p for p in history.over(claim) if p.answered and p.status not in _BUSY]
     let_in = []
     for probe in probes:
         right = probe.status in statuses if statuses else 400 <= (probe.status or 0) < 500
-        if not right or (code and probe.field("code") != code):
+        if not right or (code and probe.field("code") != code) or (header and probe.header(header) is None):
             let_in.append(probe)
     if let_in:
         # The worst comes first: a success outranks a refusal of the wrong kind.
         let_in.sort(key=lambda p: not 200 <= (p.status or 0) < 300)
         named = "; ".join(_named(p) for p in let_in[:_SHOWN])
+        if header and let_in[0].header(header) is None:
+            named += f" without {header}"
         return broken(f"{claim.says}; {len(let_in)} of {len(probes)} were not: {named}", expected=wanted,
                       seen=_named(let_in[0]), exchanges=[p.id for p in let_in[:_SHOWN]], probes=len(probes),
                       let_in=len(let_in))
