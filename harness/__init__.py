@@ -4,15 +4,21 @@ from harness.counterparts.lab import Bet, Lab, Player
 from harness.judges.accepted import accepted, reaches_end
 from harness.judges.answers import answered, equal, refused, same_result
 from harness.judges.conformance import conforms
+from harness.judges.conservation import conserved
 from harness.judges.contract_document import documented_operations, valid_document
 from harness.judges.errors import one_error_model
 from harness.judges.events import announced, in_order, registered, unannounced
 from harness.judges.formats import well_formed
-from harness.judges.conservation import conserved
 from harness.judges.idempotency import copies_agree, declares_key, distinct, no_second_effect
+from harness.judges.leaks import gives_nothing_away, inert
 from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
 from harness.judges.orders import all_orders_tried, exactly_one_wins, order_ends_well
 from harness.judges.outbox import announced_once
+from harness.judges.pagination import one_walk, only_matching, order_of, same_listing
+from harness.judges.security import leaks_nothing, not_let_in, turned_away, unchanged
+from harness.judges.traces import same_trace, traced
+from harness.judges.vocabulary import same_vocabulary, speaks
+from harness.judges.webhooks import signed
 from harness.model.claim import Draft
 from harness.model.control import Level
 from harness.model.errors import NoHook, Prerequisite
