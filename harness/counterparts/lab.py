@@ -18,7 +18,6 @@ from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
 from harness.model.profile import ContractProfile, Target
 
-
 _MAX_PAGES = 50
 
 
@@ -275,6 +274,21 @@ class Lab:
                 return reading
             time.sleep(pause)
             pause = min(pause * 1.5, 0.5)
+
+    def reading(self, balances: Exchange, currency: str) -> int:
+        """Minor units of one currency in a balances reading; stops the check when they cannot be read."""
+        read = money.balances(balances.json(), self.profile.money_form)
+        if read is None:
+            raise Prerequisite("balances could not be read", exchanges=(balances.id,))
+        return read.get(currency, 0)
+
+    def settled_balances(self, player: Player, expected: int, currency: str = "EUR") -> Exchange:
+        """Balances once they are as expected, or the last reading when the profile's wait is over."""
+        def there(reading: Exchange) -> bool:
+            read = money.balances(reading.json(), self.profile.money_form)
+            return read is not None and read.get(currency) == expected
+
+        return self.until(lambda: self.balances(player), there)
 
     def feed(self, *, by: Party | None = None, **filters: Any) -> list[Exchange]:
         """Every page of the events feed under the filters (bounded to 50 pages of 200)."""
