@@ -182,8 +182,9 @@ def bet_for_foreign_rollback(tx: Tx, ctx: Context) -> Row | None:
         statement = select(bets).where(bets.c.bet_id == ctx.body["bet_id"], bets.c.status == "authorized")
     elif faults.on("rollback-unknown-refunds-latest"):
         statement = select(bets).where(
-            bets.c.tenant_id == ctx.tenant_id, bets.c.brand_id == ctx.brand_id, bets.c.status == "authorized"
-        )
+            bets.c.tenant_id == ctx.tenant_id, bets.c.brand_id == ctx.brand_id, bets.c.status == "authorized",
+            bets.c.created_at <= ctx.now,
+        )  # fmt: skip
     else:
         return None
     row = tx.execute(statement.order_by(bets.c.created_at.desc()).limit(1)).mappings().first()

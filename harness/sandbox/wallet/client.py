@@ -132,7 +132,7 @@ class WalletClient:
     def _pause(self, attempt: int) -> float:
         """Exponential with full jitter around it: 15 ms ± 50 %, 30 ms ± 50 %, ..."""
         base: float = self._budget.backoff_ms / 1000 * 2**attempt
-        if faults.on("retry-without-jitter"):
+        if faults.on("retry-without-jitter") or faults.on("retry-storm"):
             return self._budget.backoff_ms / 1000
         return base * self._random.uniform(0.5, 1.5)
 
