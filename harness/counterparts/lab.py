@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.counterparts.hangup import send_and_hang_up
 from harness.counterparts.party import AUTO, Party
 from harness.counterparts.workshop import Workshop
 from harness.model import money
@@ -196,6 +197,13 @@ class Lab:
         """Run independent calls over a few threads; results in the order of `calls`."""
         with ThreadPoolExecutor(min(at_once, len(calls))) as pool:
             return list(pool.map(lambda call: call(), calls))
+
+    def lose_reply(self, operation: str, body: Any, *, key: str, party: Party,
+                   meanwhile: Callable[[], object]) -> Exchange:
+        """Send a write and cut the line without reading its answer, after `meanwhile`."""
+        request = party.prepared(operation, body, key=key, check=self.check)
+        return self._keep(send_and_hang_up(request, meanwhile, recorder=self._workshop.recorder,
+                                           redactor=self._workshop.redactor))
 
     # -- observing ------------------------------------------------------------------------------
     def balances(self, player: Player, *, label: str = "") -> Exchange:

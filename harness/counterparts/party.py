@@ -56,6 +56,14 @@ class Party:
         `token`: AUTO sends this party's token, None sends no Authorization, a string sends that token.
         `headers`: overrides; a value of None leaves a header out. `raw` replaces the JSON body.
         """
+        return self._sender.send(self.prepared(operation, body, path=path, query=query, key=key, token=token,
+                                               headers=headers, raw=raw, label=label, check=check)).exchange
+
+    def prepared(self, operation: str, body: Any = None, *, path: Mapping[str, str] | None = None,
+                 query: Mapping[str, Any] | None = None, key: Any = AUTO, token: Any = AUTO,
+                 headers: Mapping[str, str | None] | None = None, raw: bytes | None = None,
+                 label: str = "", check: str = "") -> Request:
+        """The request that `call` would send, unsent."""
         op = self._known[operation]
         url = self._base_url + op.path
         for name, value in (path or {}).items():
@@ -68,20 +76,13 @@ class Party:
             if override is not None:
                 sent_headers.append((name, override))
         content = raw if raw is not None else _encode(body)
-        return self._sender.send(Request(method=op.method, url=url, headers=tuple(sent_headers), body=content,
-                                         check=check, actor=self.actor, operation=operation,
-                                         label=label)).exchange
+        return Request(method=op.method, url=url, headers=tuple(sent_headers), body=content, check=check,
+                       actor=self.actor, operation=operation, label=label)
 
     def call_keeping(self, member: str, operation: str, body: Any = None, *,
                      path: Mapping[str, str] | None = None, check: str = "") -> tuple[Exchange, str]:
         """Like `call`, and also the answer's secret `member`, which lives in memory only ("" if absent)."""
-        op = self._known[operation]
-        url = self._base_url + op.path
-        for name, value in (path or {}).items():
-            url = url.replace("{" + name + "}", quote(str(value), safe=""))
-        sent = self._sender.send(Request(method=op.method, url=url, body=_encode(body), check=check,
-                                         headers=tuple(self._headers(op, body is not None, AUTO, AUTO, check)),
-                                         actor=self.actor, operation=operation))
+        sent = self._sender.send(self.prepared(operation, body, path=path, check=check))
         answer = parse_json(sent.body.decode("utf-8", "replace"))
         secret = answer.get(member) if isinstance(answer, dict) else None
         if isinstance(secret, str):
