@@ -219,11 +219,9 @@ def test_busy_is_said_at_once(start: Any, wallet: Wallet, name: str, slow: bool)
     session = partner.session(partner.player())
     wallet.answers = hang
     with ThreadPoolExecutor(20) as pool:
-        list(pool.map(lambda _: partner.authorize(session, 1), range(12)))
-    began = time.monotonic()
-    answer = partner.authorize(session, 1)
-    assert answer.status_code == 503 or slow
-    assert (time.monotonic() - began > 0.4) is slow
+        answers = list(pool.map(lambda _: partner.authorize(session, 1), range(20)))
+    assert any(answer.status_code == 503 for answer in answers) or slow
+    assert (max(answer.elapsed.total_seconds() for answer in answers) > 0.8) is slow
 
 
 @pytest.mark.parametrize(("name", "called"), [("", False), ("no-breaker", True)])
