@@ -17,7 +17,11 @@ from harness.model.errors import EnvironmentFault, UsageError
 from harness.model.profile import ContractProfile, Credential, Target
 
 _PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "brand-b1"),
-            "observer": ("observer-a", "brand-a1"), "admin": ("sandbox-admin", "")}
+            "sibling": ("provider-a", "brand-a2"), "observer": ("observer-a", "brand-a1"),
+            "admin": ("sandbox-admin", "")}
+
+_EVENT_SECONDS = 5.0
+"""Our own sandbox delivers within milliseconds; other targets have the time that their profile declares."""
 
 
 def proofs(control: str) -> tuple[tuple[str, str], ...]:
@@ -47,7 +51,8 @@ def _target(running: Any, choices: Mapping[str, Any]) -> Target:
         for party, (client, brand) in _PARTIES.items()}
     return Target(name="sandbox", base_url=base_url, sandbox=True, level=Level.BUILT, builtin=True, second_region="uk",
                   hosts=(urlsplit(base_url).netloc,), credentials=credentials,
-                  profile=ContractProfile.of(dict(choices), where="--profile"))
+                  profile=ContractProfile.of(dict(choices), where="--profile"),
+                  webhook_wait_seconds=_EVENT_SECONDS)
 
 
 @contextmanager

@@ -86,6 +86,10 @@ class Lab:
         """A provider of a second tenant."""
         return self._workshop.party("other")
 
+    def has_party(self, name: str) -> bool:
+        """Whether the profile has credentials for that party (`sibling` is optional)."""
+        return name in self.target.credentials
+
     def party(self, name: str) -> Party:
         """Any other party of the profile; NoHook when it has no credentials."""
         return self._workshop.party(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from harness.judges.registry import decide
 from harness.model.claim import Claim
@@ -86,13 +86,13 @@ def _not_driven(planned: PlannedControl) -> Finding:
 
 
 def _of_check(record: CheckRecord, judged: Iterable[JudgedClaim]) -> list[Finding]:
-    """Findings of one check for one control: its claims, and how its driving ended."""
+    """Findings of one check for one control: its claims, and how its driving ended.
+
+    A positive control that did not hold is itself inconclusive (`decide`), so no pass beside it counts; a
+    breach stays a breach, because what was accepted wrongly was accepted.
+    """
     own = [j for j in judged if j.claim.check == record.check]
     findings = [j.finding for j in own]
-    if any(j.claim.positive_control and j.finding.outcome is not Outcome.PASS for j in own):
-        # The valid requests around the probe did not work: what the probe saw proves nothing.
-        findings = [replace(f, outcome=Outcome.INCONCLUSIVE, reason=Reason.SETUP_FAILED)
-                    if f.outcome is Outcome.FAIL else f for f in findings]
     ending = _ending(record, claims=sum(not j.claim.positive_control for j in own))
     return [*findings, ending] if ending else findings
 

@@ -93,6 +93,19 @@ def test_two_tenants_may_use_the_same_key(lab: Lab) -> None:
     lab.claim(moved(before[1], lab.balances(theirs), -400))
 
 
+@pytest.mark.certifies("IDEM-07")
+def test_two_brands_may_use_the_same_key(lab: Lab) -> None:
+    """One key, two brands of one tenant where the profile names a second one, else the two tenants again."""
+    key, second = lab.fresh("key"), lab.party("sibling") if lab.has_party("sibling") else lab.other
+    ours, theirs = lab.player(), lab.player(by=second)
+    our_bet = lab.bet(lab.session(ours), ours, amount=1_000)
+    their_bet = lab.bet(lab.session(theirs), theirs, amount=400)
+    before = lab.balances(theirs)
+    lab.must(lab.authorize(our_bet, key=key), 200)
+    lab.claim(answered(lab.authorize(their_bet, key=key), 200, says="the same key of another brand is another operation"))
+    lab.claim(moved(before, lab.balances(theirs), -400))
+
+
 @pytest.mark.certifies("IDEM-15")
 def test_a_partner_without_keys_is_idempotent_by_its_request_id(lab: Lab) -> None:
     """No key, but a partner_request_id: the same body twice is one bet; without it the retry is not new either."""
