@@ -131,25 +131,26 @@ def _texts(node: Any) -> list[str]:
     return [value for value in _scalars(node) if isinstance(value, str)]
 
 
-def unchanged(before: Exchange, after: Exchange, *, but: Sequence[str] = (), says: str = "") -> Draft:
-    """Two readings of one thing by its owner are equal, members named in `but` left out."""
-    return Draft(judge="unchanged", over=(before.id, after.id), params={"but": list(but)},
+def unchanged(before: Exchange, after: Exchange, *members: str, says: str = "") -> Draft:
+    """Two readings of one thing by its owner agree in `members` (status and amount where none is named)."""
+    return Draft(judge="unchanged", over=(before.id, after.id),
+                 params={"members": list(members or ("status", "amount"))},
                  says=says or f"{before.operation} reads the same before and after")
 
 
 @judge("unchanged")
 def _unchanged(history: History, claim: Claim) -> Finding:
     exchanges = history.over(claim)
-    if len(exchanges) != 2 or any(e.status != 200 or not isinstance(e.json(), dict) for e in exchanges[:1]):
+    if len(exchanges) != 2 or exchanges[0].status != 200 or not isinstance(exchanges[0].json(), dict):
         return unknown("the first reading failed", Reason.OBSERVER_UNAVAILABLE, exchanges=claim.over)
     before, after = exchanges
     if not after.answered or after.status in _BUSY:
         return unknown(f"the second reading: {saw(after)}", Reason.OBSERVER_UNAVAILABLE, exchanges=[after.id])
     if after.status != 200 or not isinstance(after.json(), dict):
         return broken(claim.says, expected=saw(before), seen=saw(after), exchanges=[before.id, after.id])
-    first, second, but = before.json(), after.json(), set(claim.params["but"])
-    for name in sorted((first.keys() | second.keys()) - but):
-        if first.get(name) != second.get(name):
-            return broken(f"{claim.says}; {name} changed", expected=f"{name}={first.get(name)!r}"[:200],
-                          seen=f"{name}={second.get(name)!r}"[:200], exchanges=[before.id, after.id])
+    for name in claim.params["members"]:
+        first, second = before.field(name), after.field(name)
+        if first != second:
+            return broken(f"{claim.says}; {name} changed", expected=f"{name}={first!r}"[:200],
+                          seen=f"{name}={second!r}"[:200], exchanges=[before.id, after.id])
     return held(claim.says, exchanges=[before.id, after.id])
