@@ -1,6 +1,8 @@
 """The façade for authors of suites, scenarios and reports: names only; nobody inside imports it."""
 
-from harness.counterparts.lab import Bet, Lab, Player
+from harness.counterparts.acting import Bet, Player
+from harness.counterparts.lab import Lab
+from harness.counterparts.party import Party
 from harness.judges.accepted import accepted, reaches_end
 from harness.judges.answers import answered, equal, refused, same_result
 from harness.judges.conformance import conforms
@@ -35,6 +37,7 @@ __all__ = [
     "Level",
     "NoHook",
     "Outcome",
+    "Party",
     "Player",
     "Prerequisite",
     "Scorecard",

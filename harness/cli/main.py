@@ -166,7 +166,8 @@ def entry(arguments: list[str] | None = None) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
-    refused: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, whether typer brings its own click or not
+    # ClickException, whether typer brings its own click or uses the installed one.
+    refused: type[Exception] = typer.BadParameter.__mro__[2]
     try:
         result: Any = app(args=arguments, standalone_mode=False)
     except CertifyError as error:

@@ -55,6 +55,19 @@ class ChecksPlugin:
         """Declare the marker, so that user suites may run with strict markers."""
         config.addinivalue_line("markers", "certifies(*controls, isolation, needs): the controls a check decides")
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A suite that cannot be imported is our error (or its author's), told for each of its checks."""
+        if not report.failed:
+            return
+        path = str(Path(str(report.fspath or report.nodeid)).resolve())
+        last = (str(report.longrepr).strip().splitlines() or ["unknown"])[-1].removeprefix("E").strip()
+        for (file, _), check in self._checks.items():
+            if file == path or file.endswith(f"/{report.nodeid}"):
+                record = {"check": check.id, "controls": list(check.controls), "ended": "crashed", "seconds": 0.0,
+                          "message": f"the suite cannot be imported: {last}"[:300]}
+                self._recorder.append("check", record)
+                self._emit("check_ended", record)
+
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Remember when the item began."""
         self._started[nodeid] = time.monotonic()
@@ -110,6 +123,7 @@ def run_pytest(checks: Iterable[Check], plugin: ChecksPlugin) -> str:
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(printed):
         pytest.main(["-c", os.devnull, f"--rootdir={root}", f"--confcutdir={root}", "--import-mode=importlib",
-                     "-p", "no:cacheprovider", "-q", "--no-header", "--tb=short", "--capture=no", *arguments],
+                     "-p", "no:cacheprovider", "--continue-on-collection-errors", "-q",
+                     "--no-header", "--tb=short", "--capture=no", *arguments],
                     plugins=[plugin])
     return printed.getvalue()[-200_000:]

@@ -73,7 +73,7 @@ def _order_ends_well(history: History, claim: Claim) -> Finding:
 
 
 def _same(status: str) -> tuple[str, ...]:
-    """Statuses that mean the same end: a platform may call a tombstone rolled back, a refused later call changes nothing."""
+    """Statuses that mean the same end: a platform may call a tombstone rolled back."""
     return {"tombstoned": ("tombstoned", "rolled_back", "refused"), "rolled_back": ("rolled_back", "tombstoned"),
             "none": ("pending", "refused", "tombstoned")}.get(status, (status,))
 

@@ -48,7 +48,8 @@ def _announced_once(history: History, claim: Claim) -> Finding:
         found = len(events[value])
         if found != wanted:
             return broken(f"{claim.says}; {member} {value} has {found}", expected=f"{wanted} event(s)",
-                          seen=f"{found} event(s) with different ids", exchanges=[answer.id, *(p.id for p in pages[:3])])
+                          seen=f"{found} event(s) with different ids",
+                          exchanges=[answer.id, *(p.id for p in pages[:3])])
     if not judged:
         return unknown("no answer to compare", Reason.NO_SAMPLES)
     return held(f"{judged} changes, {sum(map(len, events.values()))} events", exchanges=claim.over[:2], changes=judged)

@@ -102,7 +102,8 @@ def test_two_brands_may_use_the_same_key(lab: Lab) -> None:
     their_bet = lab.bet(lab.session(theirs), theirs, amount=400)
     before = lab.balances(theirs)
     lab.must(lab.authorize(our_bet, key=key), 200)
-    lab.claim(answered(lab.authorize(their_bet, key=key), 200, says="the same key of another brand is another operation"))
+    lab.claim(answered(lab.authorize(their_bet, key=key), 200,
+                       says="the same key of another brand is another operation"))
     lab.claim(moved(before, lab.balances(theirs), -400))
 
 

@@ -9,7 +9,8 @@ from harness import Bet, Lab, answered, exact_or_refused, moved, refused, unmove
 
 BEYOND_DOUBLE = 2**53 + 1
 ODD_NUMBERS = {"1e2": 100, "100.0": 100, "0.1": None, "-0": 0, "NaN": None, "Infinity": None, '"100"': 100,
-               '"+5"': None, '"5,00"': None, '"１０"': None, "true": None, "null": None, "[100]": None, "1e400": None, f"{BEYOND_DOUBLE}.0": BEYOND_DOUBLE}
+               '"+5"': None, '"5,00"': None, '"１０"': None, "true": None, "null": None,
+               "[100]": None, "1e400": None, f"{BEYOND_DOUBLE}.0": BEYOND_DOUBLE}
 ODD_STRINGS = {"1e2": 10_000, "+5.00": None, "5,00": None, "-0.00": 0, "NaN": None, "Infinity": None, " 5.00": None,
                "0.001": None, "１０.００": None, "": None, "0x10": None, "1_000.00": None}
 

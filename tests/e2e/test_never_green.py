@@ -63,7 +63,8 @@ def test_a_malformed_contract(certify, config_text, document, says):
 
 @pytest.mark.parametrize(("arguments", "says"), [
     (["--only", "IDEM-99"], "no such control"), (["--only", "OBS-09"], "nothing to run"),
-    (["--phase", "5"], "no such phase"), (["--level", "gold"], "no such level"), (["--report", "pdf"], "no such report"),
+    (["--phase", "5"], "no such phase"), (["--level", "gold"], "no such level"),
+    (["--report", "pdf"], "no such report"),
     (["--target", "nowhere"], "certify.toml"), (["--fault", "no-such"], "no such fault"), (["--seed", "-1"], "seed"),
     (["--suites", "nowhere"], "no such folder"), (["explain", "IDEM-9"], "IDEM-0"), (["judge", "nowhere"], "nowhere"),
     (["replay", "IDEM-03"], "no run"), (["plan", "--only", "X"], "no such control"),

@@ -27,8 +27,8 @@ def check(name, *controls, **options):
 
 @pytest.fixture
 def checks():
-    return (check("test_one", "IDEM-01"), check("test_two", "IDEM-02", needs=("keys",)), check("test_eleven", "IDEM-11"),
-            check("test_money", "MONEY-01"))
+    return (check("test_one", "IDEM-01"), check("test_two", "IDEM-02", needs=("keys",)),
+            check("test_eleven", "IDEM-11"), check("test_money", "MONEY-01"))
 
 
 @pytest.fixture

@@ -43,7 +43,8 @@ def test_a_missing_journal_says_what_to_name(tmp_path):
 def test_parallel_processes_never_mix_lines(tmp_path):
     path = tmp_path / "journal.jsonl"
     program = ("import sys;from pathlib import Path;from harness.engine.journal import Journal;"
-               "j=Journal(Path(sys.argv[1]));[j.append('note',{'text':sys.argv[2]*3000}) for _ in range(200)];j.close()")
+               "j=Journal(Path(sys.argv[1]));[j.append('note',{'text':sys.argv[2]*3000}) for _ in range(200)];"
+               "j.close()")
     writers = [subprocess.Popen([sys.executable, "-c", program, str(path), letter]) for letter in "abc"]
     assert [w.wait(60) for w in writers] == [0, 0, 0]
     texts = [json.loads(line)["text"] for line in path.read_text().splitlines()]
