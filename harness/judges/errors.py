@@ -129,7 +129,4 @@ def _violation(exchange: Exchange, rules: Mapping[str, CodeRule]) -> tuple[str, 
         return f"{code} with retryable false: repeating it cannot help", f"{code} with retryable true"
     if not body["retryable"] and rule.retryable and status in (409, 429, 503):
         return f"{code} with retryable true: repeating it later can help", f"{code} with retryable false"
-    known = {exchange.sent_header("X-Trace-Id"), exchange.header("X-Trace-Id")} - {None}
-    if known and body["trace_id"] not in known:
-        return "trace_id equal to the call's X-Trace-Id", "another trace_id in the body"
     return None

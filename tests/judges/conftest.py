@@ -13,7 +13,8 @@ from harness.model.history import History
 
 BASE = "http://platform.test"
 HOSTILE = [None, True, 7, -1.5, "", "x", [], [1, "a", None], {}, {"a": {"b": []}}, [[[]]], {"items": 3},
-           {"items": [None, 1, "x", [], {}]}, {"items": {}, "has_more": "no"}, {"code": 1, "message": [], "retryable": 0},
+           {"items": [None, 1, "x", [], {}]}, {"items": {}, "has_more": "no"},
+           {"code": 1, "message": [], "retryable": 0},
            {"event_id": 1, "type": [], "data": 3, "sequence": "x", "key": {}}, {"status": {}, "amount": "x"},
            {"items": [{"event_id": {}, "type": None, "data": [], "occurred_at": 4}], "next_cursor": 4, "has_more": 1}]
 _numbers = itertools.count(1)
@@ -39,7 +40,8 @@ def webhook(body, *, headers=None, facts=None, raw=None, started=0):
     """A delivery as the receiver records it."""
     return Exchange(id=f"h{next(_numbers)}", check="", actor="receiver", channel="webhook", operation="webhook",
                     method="POST", url="http://127.0.0.1:1/hooks/x", status=204,
-                    request_headers=tuple((headers or {}).items()), request_body=json.dumps(body) if raw is None else raw,
+                    request_headers=tuple((headers or {}).items()),
+                    request_body=json.dumps(body) if raw is None else raw,
                     facts={"signature": "valid", "age_seconds": 0.1, "event_id": "ev-1", **(facts or {})},
                     started_ns=started, ended_ns=started + 1)
 
