@@ -17,4 +17,9 @@ ROOMS: tuple[str, ...] = (
     "harness.sandbox.bonuses",
     "harness.sandbox.jackpots",
     "harness.sandbox.inbox",
+    "harness.sandbox.flags",
+    "harness.sandbox.audit",
+    "harness.sandbox.telemetry.metrics",
+    "harness.sandbox.telemetry.logs",
+    "harness.sandbox.page",
 )
