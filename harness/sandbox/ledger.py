@@ -89,7 +89,7 @@ _HALF = 10**9
 _TOTALS = (
     select(
         entries.c.account_kind, entries.c.currency,
-        func.sum(entries.c.amount / literal(_HALF, BigInteger)).label("high"),
+        func.sum(entries.c.amount // literal(_HALF, BigInteger)).label("high"),
         func.sum(entries.c.amount % literal(_HALF, BigInteger)).label("low"),
     )
     .group_by(entries.c.account_kind, entries.c.currency)
@@ -97,7 +97,7 @@ _TOTALS = (
 )
 _KEPT = select(
     _A.kind, _A.currency,
-    func.sum(_A.balance / literal(_HALF, BigInteger)).label("high"),
+    func.sum(_A.balance // literal(_HALF, BigInteger)).label("high"),
     func.sum(_A.balance % literal(_HALF, BigInteger)).label("low"),
 ).group_by(_A.kind, _A.currency)  # fmt: skip
 

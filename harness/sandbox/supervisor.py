@@ -11,14 +11,9 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -27,11 +22,11 @@ from types import TracebackType
 from typing import Any
 
 from harness.sandbox import faults
+from harness.sandbox.child import Child
 from harness.sandbox.profile import profile_of
 from harness.sandbox.settings import Client, Settings, default_settings
 
 _START_SECONDS = 20.0
-_STOP_SECONDS = 2.0
 
 
 class SandboxFailed(RuntimeError):
@@ -76,80 +71,10 @@ class Credential:
     inbound_secret: str
 
 
-class _Child:
-    """One supervised process: a thread starts it, waits for its end, and starts it again."""
-
-    def __init__(self, role: str, listener: socket.socket, settings: Settings, log_path: Path) -> None:
-        self._role, self._listener, self._log_path = role, listener, log_path
-        self._line = settings.to_json().encode() + b"\n"
-        self._stopping = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
-        self.ready = threading.Event()
-        self.ended = threading.Event()
-        self.starts = 0
-        # The thread lives as long as the child: PR_SET_PDEATHSIG counts from the thread that started it.
-        self._thread = threading.Thread(target=self._supervise, name=f"sandbox-{role}", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    @property
-    def pid(self) -> int | None:
-        return None if self._process is None else self._process.pid
-
-    def kill(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self.ready.clear()
-            self._process.kill()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        self._thread.join(_STOP_SECONDS)
-        if self._thread.is_alive() and self._process is not None:
-            self._process.kill()
-            self._thread.join(_STOP_SECONDS)
-        self._listener.close()
-
-    def _supervise(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                served = self._run_once()
-                self.ready.clear()
-                if not served:
-                    return
-        finally:
-            self.ended.set()
-
-    def _run_once(self) -> bool:
-        descriptor = self._listener.fileno()
-        with self._log_path.open("ab") as log:
-            command = [sys.executable, "-m", "harness.sandbox.platform_main", self._role, str(descriptor)]
-            process = self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, pass_fds=(descriptor,),
-                start_new_session=True, env={**os.environ, "PYTHONHASHSEED": "0"},
-            )  # fmt: skip
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self.starts += 1
-        with process.stdin, process.stdout, contextlib.suppress(BrokenPipeError):
-            process.stdin.write(self._line)
-            process.stdin.flush()
-            served = process.stdout.readline() == b"ready\n"
-            if served:
-                self.ready.set()
-            process.wait()
-            return served
-        process.wait()
-        return False
-
-
 class RunningSandbox:
     """A started sandbox: addresses, credentials, and the ways to disturb or end it."""
 
-    def __init__(self, settings: Settings, platform: _Child, wallet: _Child | None, scratch: Path, log: Path) -> None:
+    def __init__(self, settings: Settings, platform: Child, wallet: Child | None, scratch: Path, log: Path) -> None:
         self._platform, self._wallet, self._scratch = platform, wallet, scratch
         self.settings = settings
         self.log_path = log
@@ -230,9 +155,18 @@ def start_sandbox(options: SandboxOptions | None = None) -> RunningSandbox:
 
 
 def _launch(options: SandboxOptions, scratch: Path) -> RunningSandbox:
+    with contextlib.ExitStack() as undo:
+        platform_socket = undo.enter_context(_listen(options.platform_port))
+        wallet_socket = None if options.wallet_url else undo.enter_context(_listen(options.wallet_port))
+        running = _launch_on(platform_socket, wallet_socket, options, scratch)
+        undo.pop_all()  # from here on the running sandbox owns the sockets
+    return running
+
+
+def _launch_on(
+    platform_socket: socket.socket, wallet_socket: socket.socket | None, options: SandboxOptions, scratch: Path
+) -> RunningSandbox:
     log = options.log_file or scratch / "sandbox.log"
-    platform_socket = _listen(options.platform_port)
-    wallet_socket = None if options.wallet_url else _listen(options.wallet_port)
     wallet_url = options.wallet_url or _url(wallet_socket)
     settings = default_settings(
         dict(options.secrets),
@@ -246,12 +180,17 @@ def _launch(options: SandboxOptions, scratch: Path) -> RunningSandbox:
     )
     wallet = None
     if wallet_socket is not None:
-        wallet = _Child("wallet", wallet_socket, settings, log)
+        wallet = Child("wallet", wallet_socket, settings, log)
         wallet.start()
     # The wallet is on its way up already; a proxy in front of it may be made meanwhile.
-    routed = options.route_wallet(wallet_url) if options.route_wallet else wallet_url
+    try:
+        routed = options.route_wallet(wallet_url) if options.route_wallet else wallet_url
+    except BaseException:
+        if wallet is not None:
+            wallet.stop()
+        raise
     settings = replace(settings, wallet_url=routed)
-    platform = _Child("platform", platform_socket, settings, log)
+    platform = Child("platform", platform_socket, settings, log)
     platform.start()
     running = RunningSandbox(settings, platform, wallet, scratch, log)
     running.platform_url, running.wallet_url = _url(platform_socket), wallet_url
@@ -260,9 +199,13 @@ def _launch(options: SandboxOptions, scratch: Path) -> RunningSandbox:
 
 def _listen(port: int) -> socket.socket:
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    listener.listen(1024)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(1024)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
