@@ -1,0 +1,71 @@
+"""Conservation over synthetic runs: what was acknowledged counts once, what is unclear only widens."""
+
+import pytest
+
+from harness.judges.conservation import conserved
+from harness.model.history import PlayerRecord
+
+
+@pytest.fixture
+def run(make):
+    """A run of one player: calls as (operation, status, sent, got or None for no answer); the end's balance."""
+
+    def of(end, *calls, start=10_000):
+        exchanges = [make.exchange(method="POST", operation="createSession", status=201, sent={"player_id": "p"},
+                                   body={"session_id": "s"})]
+        for operation, status, sent, got in calls:
+            exchanges.append(make.exchange(method="POST", operation=operation, sent=sent, status=status, body=got,
+                                           failure="" if got is not None else "timeout"))
+        closing = make.exchange(body={"balances": [{"amount": end, "currency": "EUR"}]}, label="closing")
+        player = PlayerRecord(player_id="p", check="c", tenant_id="t", brand_id="b", region="r", start={"EUR": start},
+                              closed_by=closing.id)
+        return make.outcome(conserved(), *exchanges, closing, players=(player,))
+
+    return of
+
+
+def eur(amount):
+    return {"amount": amount, "currency": "EUR"}
+
+
+def authorize(status=200, got=None, stake=1000):
+    return ("authorizeBet", status, {"session_id": "s", "bet_id": "b", "amount": eur(stake)},
+            {"status": "authorized"} if got is None else got)
+
+
+SETTLE = ("settleBet", 200, {"bet_id": "b", "win": eur(2500)}, {"status": "credited"})
+ROLLBACK = ("rollbackBet", 200, {"bet_id": "b"}, {"status": "rolled_back"})
+LOST = ("authorizeBet", 200, {"session_id": "s", "bet_id": "b", "amount": eur(1000)}, None)
+
+
+@pytest.mark.parametrize(("calls", "ends"), [
+    ((), {10_000}), ((authorize(),), {9_000}), ((authorize(), authorize()), {9_000}),
+    ((authorize(), SETTLE, SETTLE), {11_500}), ((authorize(), ROLLBACK), {10_000}), ((LOST,), {10_000, 9_000}),
+    ((LOST, authorize()), {9_000}), ((authorize(422, {"code": "INSUFFICIENT_FUNDS"}),), {10_000}),
+    ((authorize(202, {"status": "unknown"}),), {10_000, 9_000}),
+    ((("rollbackBet", 200, {"bet_id": "z"}, {"status": "tombstoned"}),), {10_000}),
+    ((("createPayment", 202, {"payment_id": "x", "player_id": "p", "direction": "withdrawal", "amount": eur(500)},
+       {"operation_id": "o"}),), {10_000, 9_500})])
+def test_the_permitted_ends(run, calls, ends):
+    for end in (8_000, 8_500, 9_000, 9_500, 10_000, 10_500, 11_500, 12_500):
+        assert run(end, *calls) == ("pass" if end in ends else "fail")
+
+
+def test_a_payment_counts_as_its_operation_ended(run):
+    payment = ("createPayment", 202, {"payment_id": "x", "player_id": "p", "direction": "deposit", "amount": eur(500)},
+               {"operation_id": "o"})
+    ended = ("getOperationStatus", 200, {}, {"operation_id": "o", "status": "succeeded"})
+    assert run(10_500, payment, ended) == "pass"
+    assert run(10_000, payment, ended) == "fail"
+
+
+def test_nothing_followed_is_inconclusive(make):
+    assert make.outcome(conserved()) == "inconclusive"
+    player = PlayerRecord(player_id="p", check="c", tenant_id="t", brand_id="b", region="r", start={"EUR": 5})
+    assert make.outcome(conserved(), players=(player,)) == "inconclusive"
+
+
+def test_hostile_answers_never_raise(run, hostile):
+    for operation in ("authorizeBet", "settleBet", "rollbackBet", "consumeBonus", "payJackpot", "createPayment",
+                      "fundSandboxPlayer", "reportWagerProgress", "getOperationStatus", "createSession", "issueBonus"):
+        assert run(10_000, (operation, 200, hostile, hostile)) in ("pass", "fail", "inconclusive")
