@@ -47,7 +47,7 @@ def _valid_document(history: History, _claim: Claim) -> Finding:
                        Reason.OBSERVER_UNAVAILABLE, owner=Owner.PROFILE)
     references = list(_references(contract))
     elsewhere = [where for where, target in references if not target.startswith("#")]
-    known = _operations(contract)
+    known = all_operations(contract)
     problems = [*_structure(contract, version), *_schemas(contract, version), *_unresolved(contract, references),
                 *_identity(known), *_path_parameters(known)]
     if problems:
@@ -70,7 +70,7 @@ def documented_operations(says: str = "") -> Draft:
 @judge("documented_operations")
 def _documented_operations(history: History, _claim: Claim) -> Finding:
     contract = history.contract
-    known = [op for op in _operations(contract) if not _INFRASTRUCTURE.match(op.path)]
+    known = [op for op in all_operations(contract) if not _INFRASTRUCTURE.match(op.path)]
     if not known:
         return unknown("the OpenAPI document has no operations", Reason.NO_SAMPLES, owner=Owner.PROFILE)
     problems = [problem for op in known for problem in (*_examples(contract, op), *_errors(contract, op),
@@ -93,7 +93,7 @@ def pointer(*steps: str | int) -> str:
     return "#" + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
-def _operations(contract: Mapping[str, Any]) -> list[Operation]:
+def all_operations(contract: Mapping[str, Any]) -> list[Operation]:
     """Every operation, also those that share an operationId (a mapping by id would hide them)."""
     found: list[Operation] = []
     paths = contract.get("paths")
@@ -229,8 +229,9 @@ def _examples(contract: Mapping[str, Any], op: Operation) -> Iterator[Problem]:
     content = _content(resolve(contract, op.document.get("requestBody")))
     if content and not any(_has_example(contract, media) for media in content.values()):
         yield _place(op, "requestBody"), "no example of the request"
-    success = {key: _content(answer) for key, answer in documented_answers(contract, op).items() if key.startswith("2")}
-    if not success and "default" not in op.document.get("responses", {}):
+    answers = documented_answers(contract, op)
+    success = {key: _content(answer) for key, answer in answers.items() if key.startswith("2")}
+    if not success and "default" not in answers:
         yield _place(op, "responses"), "no success answer"
     with_body = {key: content for key, content in success.items() if content}
     if with_body and not any(_has_example(contract, m) for content in with_body.values() for m in content.values()):

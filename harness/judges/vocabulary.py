@@ -9,7 +9,7 @@ from typing import Any
 from harness.contracts import packs
 from harness.judges.answers import unanswered
 from harness.judges.conformance import documented_answers
-from harness.judges.contract_document import Problem, pointer
+from harness.judges.contract_document import Problem, all_operations, pointer
 from harness.judges.errors import code_rules
 from harness.judges.registry import judge
 from harness.model import money
@@ -39,7 +39,7 @@ def _same_vocabulary(history: History, _claim: Claim) -> Finding:
         return unknown("no released version of the unified API has this major version", Reason.NO_SAMPLES,
                        owner=Owner.PROFILE)
     released = packs.openapi(baseline)
-    now = {(op.method, op.path): op for op in operations(contract).values()}
+    now = {(op.method, op.path): op for op in all_operations(contract)}
     problems: list[Problem] = []
     compared = 0
     for old in operations(released).values():
