@@ -42,7 +42,7 @@ def build_platform(settings: Settings) -> Platform:
         store=store,
         clock=clock,
         tokens=Tokens(settings, clock),
-        limiter=Limiter(settings.rate_per_second, settings.rate_burst),
+        limiter=Limiter(settings.rate_per_second, settings.rate_burst, settings.brand_rates),
         contract=Contract(contract_document(), settings.profile.money_form),
         wallet=WalletClient(settings.wallet_url, settings.wallet_secret, settings.wallet),
     )

@@ -9,6 +9,7 @@ import hmac
 import json
 import os
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -105,20 +106,22 @@ class Tokens:
 
 
 class Limiter:
-    """One token bucket per (tenant, provider, brand)."""
+    """One token bucket per (tenant, provider, brand); `brands` holds (brand, rate, burst) that differ."""
 
-    def __init__(self, rate: float, burst: float) -> None:
-        self._rate, self._burst = rate, burst
+    def __init__(self, rate: float, burst: float, brands: Iterable[tuple[str, float, float]] = ()) -> None:
+        self._default = (rate, burst)
+        self._brands = {brand: (its_rate, its_burst) for brand, its_rate, its_burst in brands}
         self._buckets: dict[tuple[str, str, str], tuple[float, float]] = {}
 
     def take(self, who: tuple[str, str, str]) -> int | None:
         """None when the request may pass, otherwise whole seconds to wait."""
         now = time.monotonic()
-        tokens, since = self._buckets.get(who, (self._burst, now))
-        tokens = min(self._burst, tokens + (now - since) * self._rate)
+        rate, burst = self._brands.get(who[2], self._default)
+        tokens, since = self._buckets.get(who, (burst, now))
+        tokens = min(burst, tokens + (now - since) * rate)
         if tokens < 1:
             self._buckets[who] = (tokens, now)
-            return max(1, round((1 - tokens) / self._rate + 0.5))
+            return max(1, round((1 - tokens) / rate + 0.5))
         self._buckets[who] = (tokens - 1, now)
         return None
 

@@ -25,8 +25,7 @@ class Clock:
 
 def iso(ms: int) -> str:
     """Milliseconds to `2026-11-21T03:55:20.123Z`, the only time form of the API."""
-    stamp = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return f"{datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19]}.{ms % 1000:03d}Z"
 
 
 def parse_iso(text: str) -> int:

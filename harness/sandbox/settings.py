@@ -78,6 +78,8 @@ class Settings:
     faults: tuple[str, ...] = ()
     rate_per_second: float = 2000.0
     rate_burst: float = 4000.0
+    # (brand, per second, burst): one brand with a small allowance, so that a modest flood can be seen to be limited.
+    brand_rates: tuple[tuple[str, float, float], ...] = (("brand-a2", 100.0, 200.0),)
     session_ttl_seconds: int = 3600
     token_ttl_seconds: int = 1800
     in_progress_wait_ms: int = 2000
@@ -111,6 +113,7 @@ def settings_from_json(line: str) -> Settings:
     raw["profile"] = profile_of(raw["profile"])
     raw["wallet"] = WalletBudget(**raw["wallet"])
     raw["faults"] = tuple(raw["faults"])
+    raw["brand_rates"] = tuple((brand, rate, burst) for brand, rate, burst in raw["brand_rates"])
     return Settings(**raw)
 
 

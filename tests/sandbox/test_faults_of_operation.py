@@ -283,6 +283,14 @@ def test_rate_limit(start: Any, name: str) -> None:
     assert all("Retry-After" in a.headers for a in limited) is (name != "retry-after-missing")
 
 
+def test_one_brand_has_a_small_allowance(start: Any) -> None:
+    partner = start(changes={"brand_rates": (("brand-a2", 1.0, 5.0),)})
+    small = type(partner)(partner.running, "provider-a", "brand-a2")
+    assert 429 in {a.status_code for a in flood(small)}
+    assert {a.status_code for a in flood(partner)} == {200}
+    small.http.close()
+
+
 @pytest.mark.parametrize(("name", "status"), [("", 200), ("rate-limit-shared-by-all", 429)])
 def test_neighbours_of_a_flood(start: Any, name: str, status: int) -> None:
     partner = start(faults=(name,) if name else (), changes={"rate_per_second": 0.5, "rate_burst": 10.0})
