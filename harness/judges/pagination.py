@@ -168,7 +168,7 @@ def _fits(row: Any, name: str, value: str) -> bool:
         return when >= bound if name == "occurred_at_from" else when <= bound
     seen = _member(row, name)
     if not seen and name == "bet_id":
-        return value in str(row.get("key"))
+        return f":{row.get('key')}".endswith(f":{value}")
     return seen in ("", value)
 
 
