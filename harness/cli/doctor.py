@@ -50,7 +50,7 @@ def _line(probe: Probe) -> str:
 def _all(target: Target) -> Iterator[Probe]:
     catalogue, checks = content()
     yield Probe(name="suites", ok=True, seen=f"{len(checks)} checks for {len(catalogue.controls)} controls")
-    contract = load_contract(target.contract, target.profile)
+    contract = load_contract(target.contract, target.profile, target.base_url)
     yield Probe(name="contract", ok=True, seen=f"{target.contract}: {len(operations(contract['openapi']))} operations")
     with tempfile.TemporaryDirectory(prefix="certify-doctor-") as folder:
         journal = Journal(Path(folder) / "journal.jsonl")

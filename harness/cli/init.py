@@ -17,7 +17,8 @@ base_url = "https://sandbox.platform.example"   # calls go to base_url + /v1/...
 role = "platform"                    # the side under test: platform or provider
 sandbox = true                       # your word that this is a sandbox; the target must say so too
 level = "built"                      # built, contract (T-7), resilience (T-3) or launch (T-0)
-contract = "1.7"                     # a built-in version, or the path of your OpenAPI document
+contract = "1.7"                     # a built-in version, the path of your OpenAPI document,
+                                     # or "target:/openapi.json": what the platform itself publishes
 # hosts = ["hooks.platform.example"] # other hosts that may be contacted; no host is contacted unnamed
 # second_region = "uk"               # a region of the same tenant, other than the provider's below
 # timeout_seconds = 10.0             # one exchange, all in all

@@ -72,7 +72,7 @@ def content(suites: Iterable[Path] = ()) -> tuple[Catalogue, tuple[Check, ...]]:
 def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict[str, Any]]:
     """Catalogue, frozen plan and loaded contract of a run; UsageError when nothing applies."""
     catalogue, checks = content(options.suites)
-    contract = load_contract(target.contract, target.profile)
+    contract = load_contract(target.contract, target.profile, target.base_url)
     seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
     plan = make_plan(catalogue=catalogue, checks=checks, target=target, contract=contract["openapi"],
                      level=options.level or target.level, seed=seed, only=options.only, phases=options.phases)

@@ -52,7 +52,7 @@ def _target(running: Any, choices: Mapping[str, Any]) -> Target:
     return Target(name="sandbox", base_url=base_url, sandbox=True, level=Level.BUILT, builtin=True, second_region="uk",
                   hosts=(urlsplit(base_url).netloc,), credentials=credentials,
                   profile=ContractProfile.of(dict(choices), where="--profile"),
-                  webhook_wait_seconds=_EVENT_SECONDS)
+                  webhook_wait_seconds=_EVENT_SECONDS, contract="target:/openapi.json")
 
 
 @contextmanager

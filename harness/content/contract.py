@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.model.errors import UsageError
+from harness.model.errors import EnvironmentFault, UsageError
 from harness.model.operations import operations
 from harness.model.profile import ContractProfile
 
 _MAX_DOCUMENT = 16 << 20
 _MAX_DEPTH = 200
+_FETCH_SECONDS = 10.0
+_PUBLISHED = "target:"
 
 
-def load_contract(reference: str, profile: ContractProfile) -> dict[str, Any]:
+def load_contract(reference: str, profile: ContractProfile, base_url: str = "") -> dict[str, Any]:
     """`{"openapi": document, "unified": the unified API as it is driven, "event_schemas": by type}`.
 
-    `reference` is a built-in version ("1.7") or the path of an OpenAPI document (YAML or JSON).
+    `reference` is a built-in version ("1.7"), the path of an OpenAPI document (YAML or JSON), or, with a
+    `base_url`, "target:/openapi.json": the document that the target itself publishes there.
 
     Raises:
         UsageError: unknown version, unreadable, not YAML/JSON, not OpenAPI 3, or without operations.
@@ -29,12 +33,36 @@ def load_contract(reference: str, profile: ContractProfile) -> dict[str, Any]:
     if reference in packs.versions():
         unified = _overlay(packs.openapi(reference), profile)
         return {"openapi": unified, "unified": unified, "event_schemas": dict(packs.event_schemas(reference))}
-    if not reference.endswith((".yaml", ".yml", ".json")):
+    if not reference.endswith((".yaml", ".yml", ".json")) and not reference.startswith(_PUBLISHED):
         raise UsageError(f"contract {reference!r} is neither a built-in version nor a document",
                          remedy=f"Built in: {', '.join(packs.versions())}; or name a .yaml or .json file")
     newest = packs.versions()[-1]
-    return {"openapi": read_document(Path(reference)), "unified": _overlay(packs.openapi(newest), profile),
+    published = reference.startswith(_PUBLISHED)
+    document = _fetch(base_url + reference.removeprefix(_PUBLISHED)) if published else read_document(Path(reference))
+    return {"openapi": document, "unified": _overlay(packs.openapi(newest), profile),
             "event_schemas": dict(packs.event_schemas(newest))}
+
+
+def _fetch(url: str) -> dict[str, Any]:
+    """The document that the target publishes; EnvironmentFault when it cannot be had in time and size."""
+    import httpx  # late: heavy
+
+    raw = bytearray()
+    deadline = time.monotonic() + _FETCH_SECONDS
+    try:
+        with httpx.stream("GET", url, timeout=_FETCH_SECONDS, trust_env=False, follow_redirects=False,
+                          headers={"Accept-Encoding": "identity"}) as answer:
+            for chunk in answer.iter_raw():
+                raw += chunk
+                if len(raw) > _MAX_DOCUMENT or time.monotonic() > deadline:
+                    raise EnvironmentFault(f"contract {url}: endless or too slow", remedy="Name a file instead")
+            status = answer.status_code
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise EnvironmentFault(f"contract {url}: {type(error).__name__}", remedy="Does the target publish it?") \
+            from error
+    if status != 200:
+        raise EnvironmentFault(f"contract {url}: answered {status}", remedy="Does the target publish it?")
+    return _checked(url, _parse(Path(url), bytes(raw)))
 
 
 def read_document(path: Path) -> dict[str, Any]:
@@ -45,11 +73,14 @@ def read_document(path: Path) -> dict[str, Any]:
         raise UsageError(f"contract {path}: {error.strerror}", remedy="Check `contract` of the target") from error
     if len(raw) > _MAX_DOCUMENT:
         raise UsageError(f"contract {path}: {len(raw) >> 20} MiB is more than {_MAX_DOCUMENT >> 20} MiB")
-    document = _parse(path, raw)
+    return _checked(str(path), _parse(path, raw))
+
+
+def _checked(where: str, document: Any) -> dict[str, Any]:
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
-        raise UsageError(f"contract {path}: not an OpenAPI 3 document", remedy='It must say `openapi: 3.x` at its top')
+        raise UsageError(f"contract {where}: not an OpenAPI 3 document", remedy='It must say `openapi: 3.x` at its top')
     if not operations(document):
-        raise UsageError(f"contract {path}: it has no operations", remedy="Name the document that has `paths`")
+        raise UsageError(f"contract {where}: it has no operations", remedy="Name the document that has `paths`")
     return document
 
 

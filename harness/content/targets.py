@@ -76,7 +76,7 @@ def _target(name: str, table: Any, where: str, environment: Mapping[str, str], f
     base = str(values.pop("base_url", ""))
     host = _host(base, f"{where}.base_url")
     contract = str(values.pop("contract", "1.7"))
-    if contract.endswith((".yaml", ".yml", ".json")) and not Path(contract).is_absolute():
+    if contract.endswith((".yaml", ".yml", ".json")) and not contract.startswith(("/", "target:")):
         contract = str(folder / contract)
     hosts = tuple(str(_typed(h, str, f"{where}.hosts")) for h in values.pop("hosts", []))
     return Target(

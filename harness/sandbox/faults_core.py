@@ -8,8 +8,8 @@ from __future__ import annotations
 from harness.sandbox.faults import Fault
 
 _KEYS = (
-    Fault("key-ignored", "Idempotency keys and business ids are both ignored", ("IDEM-03", "IDEM-04"),
-          ("IDEM-05", "IDEM-06", "IDEM-08", "IDEM-09", "IDEM-11", "IDEM-15", "MONEY-01", "MONEY-06", "MONEY-07", "IDEM-13")),
+    Fault("key-ignored", "Idempotency keys and business ids are both ignored", ("IDEM-03", "IDEM-04", "IDEM-08"),
+          ("EVT-03", "IDEM-05", "IDEM-06", "IDEM-09", "IDEM-11", "IDEM-15", "MONEY-01", "MONEY-06", "MONEY-07", "IDEM-13")),
     Fault("key-optional", "A write without an idempotency key is carried out", ("IDEM-02",), ("CONT-05",)),
     Fault("key-not-bound", "A known key with another body gets the first answer", ("IDEM-04",), ("MONEY-01",)),
     Fault("key-mismatch-executes", "A known key with another body is carried out", ("IDEM-04",),
@@ -42,7 +42,7 @@ _MONEY = (
     Fault("zero-decimals-as-two", "Amounts of zero-decimal currencies are multiplied by 100", ("MONEY-03",), ("MONEY-01",)),
     Fault("float-amounts-accepted", "1e2 and 1.0 are taken as amounts", ("MONEY-03",), ("CONT-03", "MONEY-01")),
     Fault("negative-amounts-accepted", "A negative stake or win is carried out", ("MONEY-04",),
-          ("CONT-03", "MONEY-01")),
+          ("CONT-03", "MONEY-01", "CONT-02")),
     Fault("large-win-short-by-one", "Wins of 1000.00 and more pay one minor unit less", ("MONEY-01",),
           ("MONEY-03", "MONEY-06")),
     Fault("overdraft-race", "Bets in flight do not see each other: more is accepted than there is", ("MONEY-02",),
@@ -55,8 +55,8 @@ _MONEY = (
     Fault("win-currency-ignored", "A win in another currency is paid in the bet's currency", ("MONEY-05",)),
     Fault("settle-without-authorize-pays", "A settle of an unknown bet pays the newest session's player",
           ("MONEY-09",), ("MONEY-07", "MONEY-10", "MONEY-01", "MONEY-08")),
-    Fault("settle-pays-twice", "A settle under a new key pays again", ("IDEM-06",),
-          ("MONEY-07", "MONEY-06", "MONEY-01", "IDEM-08")),
+    Fault("settle-pays-twice", "A settle under a new key pays again", ("IDEM-06", "MONEY-07"),
+          ("MONEY-06", "MONEY-01", "IDEM-08")),
     Fault("settle-races-rollback", "Settle and rollback at once both win", ("MONEY-08",), ("MONEY-06", "MONEY-01")),
     Fault("rollback-pays-twice", "A rollback under a new key refunds again", ("MONEY-10",),
           ("IDEM-06", "MONEY-07", "MONEY-06", "MONEY-01")),

@@ -65,7 +65,8 @@ def test_decimal_strings_are_read_exactly(make):
 
 
 @pytest.mark.parametrize(("accepted", "end", "outcome"), [
-    (5, 0, "pass"), (4, 1000, "pass"), (6, -1000, "fail"), (6, 0, "fail"), (5, 1000, "fail"), (0, 5000, "inconclusive")])
+    (5, 0, "pass"), (4, 1000, "pass"), (6, -1000, "fail"), (6, 0, "fail"), (5, 1000, "fail"),
+    (0, 5000, "inconclusive")])
 def test_parallel_bets_are_accepted_up_to_the_balance(make, reading, accepted, end, outcome):
     before, after = reading(EUR=5000), reading(EUR=end)
     bets = [make.exchange(operation="authorizeBet", status=200 if n < accepted else 422, body={}) for n in range(8)]

@@ -1,0 +1,112 @@
+"""Every report shows what happened and keeps every string of the target inert."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from html.parser import HTMLParser
+
+import jsonschema_rs
+import pytest
+
+from harness.content.folders import chosen, renderers, shipped
+from harness.model.errors import UsageError
+
+
+class Tags(HTMLParser):
+    """Collects tags and attributes."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.text = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_json_validates_against_its_published_schema(render):
+    schema = json.loads((shipped("reports") / "result.schema.json").read_text())
+    document = json.loads(render("json"))
+    jsonschema_rs.validator_for(schema).validate(document)
+    outcomes = {r["control"]["id"]: r["finding"]["outcome"] for r in document["rows"]}
+    assert outcomes["IDEM-03"] == "fail"
+    assert outcomes["MONEY-01"] == "inconclusive"
+    assert outcomes["SEC-01"] == "error"
+    assert outcomes["OBS-01"] == "pass"
+
+
+def test_junit_is_valid_xml_and_unproven_is_never_a_pass(render):
+    root = ET.fromstring(render("junit").encode("utf-8", "strict"))
+    cases = {c.get("name").split()[0]: [child.tag for child in c] for c in root.iter("testcase")}
+    assert cases["IDEM-03"] == ["failure"]
+    assert cases["MONEY-01"] == ["error"]
+    assert cases["SEC-01"] == ["error"]
+    assert cases["OBS-01"] == []
+    assert [name for name, children in cases.items() if not children] == ["OBS-01"]
+    for suite in root.iter("testsuite"):
+        assert int(suite.get("failures")) == len(list(suite.iter("failure")))
+        assert int(suite.get("errors")) == len(list(suite.iter("error")))
+        assert int(suite.get("skipped")) == len(list(suite.iter("skipped")))
+
+
+def test_html_is_one_inert_page(render):
+    page = render("html")
+    page.encode("utf-8", "strict")
+    parsed = Tags()
+    parsed.feed(page)
+    assert len(page) < 1_000_000
+    assert not {"script", "iframe", "img", "link", "object"} & set(parsed.tags)
+    assert not [name for name, _ in parsed.attributes if name.startswith("on")]
+    assert not [v for n, v in parsed.attributes if n in ("href", "src") and not v.startswith("#")]
+    assert "default-src 'none'" in page
+    assert not re.search("[\u202a-\u202e\ud800-\udfff\x00\x1b]", page)
+    text = "".join(parsed.text)
+    for shown in ("Blockers", "Could not tell", "What this run did not test", "IDEM-03", "curl", "Remedy"):
+        assert shown in text
+
+
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_the_terminal_is_inert_and_keeps_its_width(render, width, color):
+    text = render("terminal", width=width, color=color)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    assert "\x1b" not in plain
+    assert (text == plain) != color
+    assert not re.search("[\u202e\x07\x00]", text)
+    assert "FAILED IDEM-03" in plain
+    assert "ERROR SEC-01" in plain
+    wide = [line for line in plain.splitlines() if len(line) > width and "curl" not in line]
+    assert not wide
+
+
+def test_markdown_cannot_be_broken_out_of(render):
+    text = render("markdown")
+    prose = re.sub(r"^```sh\n.*?\n```$", "", text, flags=re.DOTALL | re.MULTILINE)  # a fence shows text as it is
+    assert prose.count("```") == 0
+    assert "<script" not in prose
+    assert "](javascript" not in prose
+    assert not [line for line in text.splitlines() if line.startswith("# head")]
+    assert "| Question | Answer | Why |" in text
+    assert text.count("<details>") == text.count("</details>") == 3
+
+
+def test_an_unknown_report_is_named_with_the_known_ones():
+    with pytest.raises(UsageError, match="no such report") as error:
+        chosen(["pdf"], renderers())
+    assert "html" in error.value.line()
+
+
+def test_a_users_report_is_found_like_ours_and_a_double_is_refused(tmp_path):
+    (tmp_path / "short.py").write_text("NAME='short'\nSUFFIX='.txt'\ndef render(card): return card.headline\n")
+    assert "short" in renderers((tmp_path,))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine.py").write_text("NAME='html'\nSUFFIX='.x'\ndef render(card): return ''\n")
+    with pytest.raises(UsageError, match="exists already"):
+        renderers((other,))
+    (other / "mine.py").write_text("nonsense = 1\n")
+    with pytest.raises(UsageError, match="not a report"):
+        renderers((other,))
