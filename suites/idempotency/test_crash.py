@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from harness import Exchange, Lab, announced_once, moved, same_result
+from harness import Bet, Exchange, Lab, announced_once, answered, moved, same_result
 
 AT_ONCE, EACH = 12, 6
 
@@ -27,8 +27,13 @@ def test_what_was_acknowledged_survives_a_crash(lab: Lab) -> None:
     lab.restart(meanwhile=[partial(some, lane) for lane in range(AT_ONCE)])
     lab.claim(same_result(first, lab.again(first), but=("balance",) if lab.profile.replay_balance == "recomputed"
                           else (), says="a key from before the crash still answers its result"))
-    retried = [lab.until(partial(lab.authorize, bet, key=key), lambda e: e.status == 200)
-               for bet, key in zip(bets, keys, strict=True)]
+
+    def retry(bet: Bet, key: str) -> Exchange:
+        return lab.until(partial(lab.authorize, bet, key=key), lambda e: e.status == 200)
+
+    retried = lab.side_by_side([partial(retry, bet, key) for bet, key in zip(bets, keys, strict=True)], at_once=16)
+    for answer in retried:
+        lab.claim(answered(answer, 200, says="a bet that was under way at the crash is finished by its retry"))
     lab.claim(moved(before, lab.balances(player), -100 * (len(bets) + 1),
                     says="after the crash and the retries every stake is held exactly once"))
     told = [page for bet in [early, *bets] for page in lab.feed(bet_id=bet.bet_id, type="bet.authorized")]
