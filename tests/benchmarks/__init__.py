@@ -1,0 +1,1 @@
+"""Benchmarks: figures with ranges on this machine; never part of the tests."""
