@@ -18,6 +18,7 @@ from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 _API_PATH = re.compile(r"^/v\d+(/|$)")
 _VENDOR = "application/vnd.platform.api+json"
 _EDGE = frozenset({408, 411, 414, 421, 431, 502, 504})
+_ODD_PATH = re.compile(r"%(?:2f|5c|00|0a|0d)|/\.\.?(?:/|$)", re.IGNORECASE)
 _LONGEST_URL = 4096
 _MOST_HEADERS = 8192
 _SHOWN = 4
@@ -95,12 +96,14 @@ def api_answers(history: History, routes: Routes) -> Iterator[tuple[Exchange, Op
 
 
 def _edge_made(exchange: Exchange) -> bool:
+    """Gateways refuse, clean or redirect what is odd as HTTP, in words of their own."""
     if exchange.status in _EDGE:
         return True
-    if exchange.status not in (400, 413):
+    if not 300 <= (exchange.status or 0) < 500 or "json" in (exchange.header("Content-Type") or "").lower():
         return False
     sent = exchange.request_headers
     return (len(exchange.url) > _LONGEST_URL or sum(len(n) + len(v) for n, v in sent) > _MOST_HEADERS
+            or _ODD_PATH.search(exchange.url) is not None
             or any(not v.isprintable() or not v.isascii() for _, v in sent))
 
 

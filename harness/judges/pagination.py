@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from harness.judges.answers import saw
@@ -104,7 +105,10 @@ def _member(row: Any, name: str) -> str:
 
 
 def order_of(pages: Sequence[Exchange], *, member: str, expected: Sequence[str], says: str = "") -> Draft:
-    """The items whose `member` is one of `expected` come in exactly that order; others may stand between them."""
+    """The items whose `member` is one of `expected` come in that order; others may stand between them.
+
+    Items of one and the same instant (`occurred_at`) may come in any order among themselves.
+    """
     return Draft(judge="order_of", over=tuple(p.id for p in pages),
                  params={"member": member, "expected": list(expected)},
                  says=says or "items come in the order that was asked for")
@@ -117,14 +121,19 @@ def _order_of(history: History, claim: Claim) -> Finding:
         return silent
     expected = claim.params["expected"]
     known = set(expected)
-    seen = [m for page in pages for row in items(page) or [] if (m := _member(row, claim.params["member"])) in known]
-    seen = list(dict.fromkeys(seen))
+    times: dict[str, Any] = {}
+    for row in (row for page in pages for row in items(page) or []):
+        name = _member(row, claim.params["member"])
+        if name in known:
+            times.setdefault(name, row.get("occurred_at"))
+    seen = list(times)
     if len(seen) < 2:
         return unknown("fewer than two of the items were listed", Reason.NO_SAMPLES, exchanges=claim.over[:_SHOWN])
-    wanted = [one for one in expected if one in set(seen)]
-    if seen != wanted:
-        return broken(claim.says, expected=", ".join(wanted)[:300], seen=", ".join(seen)[:300],
-                      exchanges=[p.id for p in pages[:_SHOWN]])
+    place = {name: number for number, name in enumerate(expected)}
+    for one, following in pairwise(seen):
+        if place[following] < place[one] and (times[one] != times[following] or times[one] is None):
+            return broken(claim.says, expected=", ".join(n for n in expected if n in times)[:300],
+                          seen=", ".join(seen)[:300], exchanges=[p.id for p in pages[:_SHOWN]])
     return held(f"{len(seen)} items in order", exchanges=[pages[0].id], items=len(seen))
 
 

@@ -48,7 +48,7 @@ def test_the_last_page_says_that_it_is_the_last(lab: Lab) -> None:
     def read(limit: int, cursor: str | None = None) -> Exchange:
         return lab.call("listEvents", query={"bet_id": bet.bet_id, "limit": limit, "cursor": cursor})
 
-    whole = lab.until(lambda: read(200), lambda page: "bet.settled" in page.response_body)
+    whole = lab.until(lambda: read(200), _at_rest("bet.settled"))
     count = len(whole.field("items") or ()) if isinstance(whole.field("items"), list) else 0
     lab.claim(only_matching([whole], filters={"bet_id": bet.bet_id}, least=2))
     for limit in {1, max(1, min(count, 200))}:
@@ -64,7 +64,7 @@ def test_a_players_transactions_are_complete_while_they_grow(lab: Lab) -> None:
     session = lab.session(player)
     for _ in range(6):
         lab.must(lab.authorize(lab.bet(session, player, amount=100)), 200)
-    whole = lab.transactions(player)
+    whole = lab.until(lambda: lab.transactions(player), _at_rest())
 
     def read(cursor: str | None) -> Exchange:
         return lab.call("listPlayerTransactions", path={"player_id": player.player_id},
@@ -101,6 +101,17 @@ def test_filters_work_together(lab: Lab) -> None:
                                 says=f"nothing fits {', '.join(filters)} together"))
     lab.claim(refused(lab.call("listEvents", query={"cursor": "not-a-cursor", "limit": 5}),
                       says="a cursor that the platform never made is refused"))
+
+
+def _at_rest(text: str = "") -> Callable[[Exchange], bool]:
+    """True for a page that holds `text` and reads as it did the time before: what comes late has come."""
+    earlier: list[str] = []
+
+    def same(page: Exchange) -> bool:
+        earlier.append(page.response_body)
+        return text in page.response_body and earlier[-2:-1] == [page.response_body]
+
+    return same
 
 
 def _walk(lab: Lab, read: Callable[[str | None], Exchange],

@@ -55,9 +55,10 @@ def test_payments_are_announced_once(lab: Lab, watch) -> None:
 
 @pytest.mark.certifies("EVT-03", needs=("bonuses",))
 def test_bonuses_are_announced_once(lab: Lab, watch) -> None:
-    """A bonus issued and one free spin consumed, each repeated under its key."""
+    """A bonus issued, one free spin consumed, one bet counted, each repeated under its key."""
     player = lab.player()
-    watching = watch(lab.call("getSession", path={"session_id": lab.session(player)}))
+    session = lab.session(player)
+    watching = watch(lab.call("getSession", path={"session_id": session}))
     bonus = lab.fresh("bonus")
     issued = lab.must(lab.call("issueBonus", {
         "bonus_id": bonus, "player_id": player.player_id, "amount": lab.money(1_000), "freespins": 2,
@@ -65,12 +66,16 @@ def test_bonuses_are_announced_once(lab: Lab, watch) -> None:
     spin = {"bonus_id": bonus, "consumption_id": lab.fresh("spin"), "round_id": lab.fresh("round"),
             "win": lab.money(300)}
     consumed = lab.must(lab.call("consumeBonus", spin), 200)
-    lab.again(issued)
-    lab.again(consumed)
-    due = [("bonus.issued", {"bonus_id": bonus}), ("bonus.consumed", {"consumption_id": spin["consumption_id"]})]
+    bet = lab.bet(session, player)
+    lab.must(lab.authorize(bet), 200)
+    counted = lab.must(lab.call("reportWagerProgress", {"bonus_id": bonus, "bet_id": bet.bet_id}), 200)
+    for call in (issued, consumed, counted):
+        lab.again(call)
+    due = [("bonus.issued", {"bonus_id": bonus}), ("bonus.consumed", {"consumption_id": spin["consumption_id"]}),
+           ("wager.progress.updated", {"bonus_id": bonus})]
     observed = watching.events(*due)
-    lab.claim(announced(issued, *due[0], observed, same=("player_id",)))
-    lab.claim(announced(consumed, *due[1], observed, same=("bonus_id",)))
+    for call, one, same in zip((issued, consumed, counted), due, (("player_id",), ("bonus_id",), ()), strict=True):
+        lab.claim(announced(call, *one, observed, same=same))
 
 
 @pytest.mark.certifies("EVT-03", needs=("jackpots",))

@@ -11,6 +11,7 @@ from harness import (
     Lab,
     Player,
     answered,
+    inert,
     leaks_nothing,
     not_let_in,
     turned_away,
@@ -102,6 +103,8 @@ def test_another_tenants_webhook_endpoint_does_not_exist(lab: Lab) -> None:
     lab.claim(turned_away(probes, 403, 404, says="another tenant's webhook endpoint is refused"))
     listed = lab.call("listWebhookEndpoints", by=lab.other)
     lab.claim(leaks_nothing([*probes, listed], ids=[url, *path.values()]))
+    lab.claim(inert([lab.call("listWebhookDeliveries", query=path, by=lab.other)], [],
+                    says="another tenant lists no deliveries of our endpoint"))
     lab.claim(unchanged(before, lab.call("getWebhookEndpoint", path=path), "status", "url"))
     lab.baseline(answered(lab.call("deleteWebhookEndpoint", path=path), 200, 204))
 

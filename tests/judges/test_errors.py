@@ -62,8 +62,10 @@ def test_no_error_is_no_proof(make):
 
 
 def test_the_edges_refusal_of_broken_http_is_not_the_applications(make):
-    odd = make.exchange(status=400, raw="Bad Request", headers={"X-Odd": "a\x01b"})
-    assert make.outcome(one_error_model(), odd) == "inconclusive"
+    plain = {"status": 400, "raw": "Bad Request", "answer": {"Content-Type": "text/plain"}}
+    odd = [make.exchange(headers={"X-Odd": "a\x01b"}, **plain), make.exchange(path="/v1/bets/a%2F..%2Fb", **plain)]
+    assert make.outcome(one_error_model(), *odd) == "inconclusive"
+    assert make.outcome(one_error_model(), make.exchange(**plain)) == "fail"
 
 
 def test_hostile_errors_never_raise(make, hostile):

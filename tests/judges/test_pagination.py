@@ -59,10 +59,12 @@ def test_an_empty_list_is_one_empty_page(make, page):
 
 
 def test_order_is_that_of_the_expected_items(make, page):
-    pages = [page("x", "a", more=True), page("b", "c")]
+    pages = [page(name, occurred_at=f"2026-11-21T12:00:0{n}Z") for n, name in enumerate("xabc")]
     assert make.outcome(order_of(pages, member="bet_id", expected=["a", "b", "c"]), *pages) == "pass"
     assert make.outcome(order_of(pages, member="bet_id", expected=["c", "b", "a"]), *pages) == "fail"
     assert make.outcome(order_of(pages, member="bet_id", expected=["a", "q"]), *pages) == "inconclusive"
+    at_once = [page("b", "a")]
+    assert make.outcome(order_of(at_once, member="bet_id", expected=["a", "b"]), *at_once) == "pass"
 
 
 @pytest.mark.parametrize(("filters", "wanted"), [
