@@ -72,11 +72,11 @@ class Tokens:
         return grant
 
     def _read(self, token: str, claimed_provider: str | None) -> Grant:
-        if faults.on("token-garbage-accepted"):
-            return self._whoever(claimed_provider)
         signed, _, signature = token.rpartition(".")
         header, _, payload = signed.partition(".")
         genuine = hmac.compare_digest(signature.encode(), self._signature(signed).encode())
+        if faults.on("token-garbage-accepted") and not genuine:
+            return self._whoever(claimed_provider)
         unsigned_ok = faults.on("token-signature-unchecked")
         if not (genuine and header == _HEADER) and not unsigned_ok:
             raise refused_token("the token is not valid")
