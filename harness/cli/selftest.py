@@ -36,6 +36,8 @@ class Trial:
     @property
     def unrelated(self) -> tuple[str, ...]:
         """Controls that are red and should not be."""
+        if "*" in self.may:
+            return ()
         return tuple(c for c in self.red if c not in self.must and c not in self.may)
 
     @property

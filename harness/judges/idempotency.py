@@ -115,6 +115,9 @@ def _distinct(history: History, claim: Claim) -> Finding:
         return broken(claim.says, expected="both succeed", seen=saw(refused), exchanges=claim.over)
     if refused is not None:
         return unknown("the subject was busy", Reason.NO_SAMPLES, exchanges=claim.over)
+    if not all(isinstance(value, str) for value in values):
+        return unknown(f"the answers name no {claim.params['member']}", Reason.NO_SAMPLES, exchanges=claim.over,
+                       owner=Owner.SUBJECT)
     if values[0] == values[1]:
         return broken(claim.says, expected=f"two different {claim.params['member']}", seen=repr(values[0]),
                       exchanges=claim.over)

@@ -63,4 +63,4 @@ def test_hostile_answers_never_raise(make, hostile):
     one, two = make.exchange(operation="a", body=hostile), make.exchange(operation="a", body={"hold_id": "h"})
     for draft in (copies_agree([two, one], "hold_id"), no_second_effect(two, one, "hold_id"),
                   distinct(two, one, "hold_id", "x")):
-        assert make.outcome(draft, one, two) in ("fail", "pass")
+        assert make.outcome(draft, one, two) in ("fail", "pass", "inconclusive")
