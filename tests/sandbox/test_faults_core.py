@@ -174,19 +174,25 @@ def large_win(p: Any) -> bool:
 
 @probe("overdraft-race")
 def overdraft(p: Any) -> bool:
-    _, session = open_session(p, 1_000)
-    with ThreadPoolExecutor(8) as pool:
-        codes = [a.status_code for a in pool.map(lambda _: p.authorize(session, 600), range(8))]
-    return codes.count(200) > 1
+    for _ in range(8):  # a race shows in one of a few tries, not in each
+        _, session = open_session(p, 1_000)
+        with ThreadPoolExecutor(8) as pool:
+            codes = [a.status_code for a in pool.map(lambda _, s=session: p.authorize(s, 600), range(8))]
+        if codes.count(200) > 1:
+            return True
+    return False
 
 
 @probe("lost-update")
 def hot(p: Any) -> bool:
-    player, session = open_session(p)
-    bets = [p.bet(session, 100) for _ in range(8)]
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda bet: p.settle(bet, 100), bets))
-    return bool(p.balance(player)[0] != 10_000)
+    for _ in range(8):  # a race shows in one of a few tries, not in each
+        player, session = open_session(p)
+        bets = [p.bet(session, 100) for _ in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda bet: p.settle(bet, 100), bets))
+        if p.balance(player)[0] != 10_000:
+            return True
+    return False
 
 
 @probe("settlements-lost-in-burst")
