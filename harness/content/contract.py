@@ -147,7 +147,7 @@ def _decimal_money(document: dict[str, Any]) -> None:
         if isinstance(node, dict):
             properties = node.get("properties")
             if isinstance(properties, dict):
-                for name in ("amount", "held", "balance_after", "seed"):
+                for name in ("amount", "held", "balance_after"):
                     schema = properties.get(name)
                     if isinstance(schema, dict) and schema.get("type") == "integer":
                         properties[name] = {**form, "description": schema.get("description", "")}

@@ -52,12 +52,10 @@ def find_jackpot(tx: Tx, ctx: Context, jackpot_id: str) -> Row:
 
 
 async def create_jackpot(ctx: Context) -> Answer:
-    """POST /sandbox/jackpots: a pool with a seed of fake money."""
+    """POST /sandbox/jackpots: a pool with a seed of fake money, in minor units whatever the money form."""
     body = ctx.body if isinstance(ctx.body, dict) else {}
     currency, seed = str(body.get("currency")), body.get("seed", 0)
     scale_of(currency)
-    if isinstance(seed, str):
-        seed, _ = parse(ctx.profile, {"amount": seed, "currency": currency}, "seed")
     tenant = str(body.get("tenant_id") or ctx.platform.settings.tenants[0].tenant_id)
     if ctx.platform.settings.tenant(tenant) is None or type(seed) is not int or seed < 0:
         raise field_error("tenant_id" if type(seed) is int else "seed", "is not usable")

@@ -83,7 +83,7 @@ def test_jackpots_are_announced_once(lab: Lab, watch) -> None:
     """A contribution, the trigger and its payout, each repeated under its key."""
     jackpot = lab.fresh("jackpot")
     lab.must(lab.call("createSandboxJackpot", {"jackpot_id": jackpot, "tenant_id": lab.provider.credential.tenant_id,
-                                               "currency": "EUR", "seed": lab.money(50_000)["amount"]}, by=lab.admin),
+                                               "currency": "EUR", "seed": 50_000}, by=lab.admin),
              200, 201)
     player = lab.player()
     session = lab.session(player)

@@ -1,5 +1,7 @@
 """IDEM-01, 02, 04, 06, 07, 15: the key is required, bound to its request, scoped, and not the only guard."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness import Lab, answered, declares_key, distinct, moved, no_second_effect, refused, same_result, unmoved
@@ -77,6 +79,24 @@ def test_a_known_bet_id_with_another_amount_is_a_duplicate(lab: Lab) -> None:
     lab.claim(refused(lab.authorize(bet, amount=1_500), 409, code="DUPLICATE",
                       says="a known bet_id with another amount is refused as DUPLICATE"))
     lab.claim(unmoved(before, lab.balances(player)))
+
+
+@pytest.mark.certifies("IDEM-06")
+def test_the_bet_id_of_another_tenant_is_as_the_profile_says(lab: Lab) -> None:
+    """`id_scope`: per tenant it is another bet with its own hold; where ids are global it is refused, nothing moves."""
+    ours, theirs = lab.player(), lab.player(by=lab.other)
+    bet = lab.bet(lab.session(ours), ours, amount=1_000)
+    namesake = replace(lab.bet(lab.session(theirs), theirs, amount=400), bet_id=bet.bet_id)
+    lab.must(lab.authorize(bet), 200)
+    before = (lab.balances(ours), lab.balances(theirs))
+    second = lab.authorize(namesake)
+    taken = lab.profile.id_scope == "global"
+    if taken:
+        lab.claim(refused(second, says="a bet_id taken by another tenant is refused where ids are global"))
+    else:
+        lab.claim(answered(second, 200, says="another tenant's bet of the same bet_id is another bet"))
+    lab.claim(unmoved(before[0], lab.balances(ours)))
+    lab.claim(moved(before[1], lab.balances(theirs), 0 if taken else -400))
 
 
 @pytest.mark.certifies("IDEM-07")

@@ -76,7 +76,7 @@ def test_a_bonus_is_released_once(lab: Lab) -> None:
 
 def _jackpot(lab: Lab, seed: int) -> str:
     body = {"jackpot_id": lab.fresh("jackpot"), "tenant_id": lab.provider.credential.tenant_id, "currency": "EUR",
-            "seed": lab.money(seed)["amount"]}
+            "seed": seed}
     lab.must(lab.call("createSandboxJackpot", body, by=lab.admin), 201)
     return str(body["jackpot_id"])
 
