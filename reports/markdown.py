@@ -24,8 +24,8 @@ def render(scorecard: Scorecard) -> str:
         missing = ", ".join(list(level.missing)[:8]) + (" …" if len(level.missing) > 8 else "")
         lines.append(f"| {level.level.title} | {'yes' if level.reached else 'no'} | {level.passed}/{level.needed} "
                      f"| {_inert(missing)} |")
-    for title, outcomes in (("Failed", (Outcome.FAIL, Outcome.ERROR)), ("Undecided", (Outcome.INCONCLUSIVE,))):
-        rows = scorecard.with_outcome(*outcomes)
+    for title, rows in (("Failed", scorecard.with_outcome(Outcome.FAIL, Outcome.ERROR)),
+                        ("Advice", scorecard.advice()), ("Undecided", scorecard.with_outcome(Outcome.INCONCLUSIVE))):
         if rows:
             lines += ["", f"### {title}", ""]
             lines += [_details(row, scorecard) for row in rows]

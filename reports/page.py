@@ -22,11 +22,12 @@ def render(scorecard: Scorecard) -> str:
     environment = Environment(autoescape=select_autoescape(default=True, default_for_string=True), trim_blocks=True,
                               lstrip_blocks=True)
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    shown = {"fail": _views(scorecard, Outcome.FAIL, Outcome.ERROR), "open": _views(scorecard, Outcome.INCONCLUSIVE)}
+    shown = {"fail": _views(scorecard, Outcome.FAIL, Outcome.ERROR), "open": _views(scorecard, Outcome.INCONCLUSIVE),
+             "advice": [_view(row, scorecard) for row in scorecard.advice()]}
     groups = [(b, [_view(r, scorecard) for r in scorecard.rows if r.control.block == b.block.id and _driven(r)])
               for b in scorecard.blocks]
     return _clean(template.render(card=scorecard, run=scorecard.run, shown=shown, groups=groups,
-                                  untested=_untested(scorecard), bars=_bars(scorecard), matrix=_matrix(scorecard)))
+                                  untested=scorecard.left_out(), bars=_bars(scorecard), matrix=_matrix(scorecard)))
 
 
 def _driven(row: ControlRow) -> bool:
@@ -57,14 +58,6 @@ def _exchange(exchange: Exchange) -> dict[str, Any]:
         got += "\n\n" + exchange.response_body[:_MAX_BODY]
     return {"id": exchange.id, "actor": exchange.actor, "operation": exchange.operation, "sent": sent, "got": got,
             "ms": exchange.seconds * 1000, "curl": curl(exchange) if exchange.channel == "api" else ""}
-
-
-def _untested(scorecard: Scorecard) -> dict[str, list[str]]:
-    reasons: dict[str, list[str]] = {}
-    for row in scorecard.rows:
-        if not row.counted:
-            reasons.setdefault(row.finding.message, []).append(row.control.id)
-    return reasons
 
 
 def _bars(scorecard: Scorecard) -> list[dict[str, Any]]:

@@ -29,7 +29,9 @@ def render(scorecard: Scorecard, *, width: int = 80, color: bool = False) -> str
         console.print(_level(level.level.title, level.reached, level.passed, level.needed, list(level.missing)))
     failed = scorecard.with_outcome(Outcome.FAIL, Outcome.ERROR)
     for row in failed:
-        _failure(console, row, scorecard)
+        _failure(console, row, scorecard, "FAILED" if row.outcome is Outcome.FAIL else "ERROR")
+    for row in scorecard.advice():
+        _failure(console, row, scorecard, "ADVICE")
     undecided = scorecard.with_outcome(Outcome.INCONCLUSIVE)
     if undecided:
         console.print(Text("\nCould not tell", style="bold yellow"))
@@ -66,9 +68,9 @@ def _level(title: str, reached: bool, passed: int, needed: int, missing: list[st
     return text
 
 
-def _failure(console: Console, row: ControlRow, scorecard: Scorecard) -> None:
+def _failure(console: Console, row: ControlRow, scorecard: Scorecard, label: str) -> None:
     finding = row.finding
-    console.print(Text(f"\n{'FAILED' if row.outcome is Outcome.FAIL else 'ERROR'} {row.control.id}  ", style="bold red")
+    console.print(Text(f"\n{label} {row.control.id}  ", style="bold yellow" if label == "ADVICE" else "bold red")
                   + Text(row.control.title, style="bold"))
     lines = [("what", finding.message), ("expected", finding.expected), ("seen", finding.seen)]
     exchange = next((scorecard.evidence[i] for i in reversed(finding.exchanges) if i in scorecard.evidence), None)
@@ -85,10 +87,7 @@ def _failure(console: Console, row: ControlRow, scorecard: Scorecard) -> None:
 
 
 def _not_tested(console: Console, scorecard: Scorecard) -> None:
-    reasons: dict[str, list[str]] = {}
-    for row in scorecard.rows:
-        if (row.outcome is not Outcome.PASS and not row.checks) or not row.counted:
-            reasons.setdefault(row.finding.message, []).append(row.control.id)
+    reasons = scorecard.left_out()
     if reasons:
         console.print(Text("\nNot part of this verdict", style="bold"))
         for why, ids in reasons.items():

@@ -158,9 +158,13 @@ def _commas(values: list[str] | None) -> tuple[str, ...]:
     return tuple(piece.strip() for value in values or () for piece in value.split(",") if piece.strip())
 
 
+_INTERRUPTED = 130
+
+
 def entry(arguments: list[str] | None = None) -> None:
     """Entry point of the console script: every error ends as one line and a documented exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     sys.exit(main(arguments))
 
 
@@ -173,13 +177,13 @@ def main(arguments: list[str] | None = None) -> int:
     except CertifyError as error:
         kind = "usage: " if isinstance(error, UsageError) else ""
         return _fail(f"{kind}{error.line()}", error.exit_code)
-    except typer.Exit as error:
-        return int(error.exit_code)
+    except typer.Exit as error:  # typer turns Ctrl-C into an exit without a word
+        return int(error.exit_code) if error.exit_code != _INTERRUPTED else _fail("interrupted", _INTERRUPTED)
     except refused as error:
         said = str(getattr(error, "format_message", error.__str__)()).rstrip(".")
         return _fail(f"usage: {said}. See `certify --help`", 2)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("interrupted; faults removed, processes ended; the journal is in certify-runs/", 130)
+        return _fail("interrupted", _INTERRUPTED)
     except BrokenPipeError:
         return 0
     except Exception as error:

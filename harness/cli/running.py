@@ -31,7 +31,7 @@ from harness.engine.records import load_history, load_plan
 from harness.engine.redaction import Redactor
 from harness.engine.scoring import score
 from harness.model.control import Catalogue, Level
-from harness.model.errors import CertifyError, EnvironmentFault
+from harness.model.errors import CertifyError, EnvironmentFault, Interrupted
 from harness.model.operations import operations
 from harness.model.plan import Check, Plan
 from harness.model.profile import ContractProfile, Target
@@ -98,8 +98,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     """Plan, drive, judge, score and report one run; returns its scorecard.
 
     Raises:
-        UsageError, EnvironmentFault: nothing could be driven. KeyboardInterrupt: after clean-up, with the
-            journal intact.
+        UsageError, EnvironmentFault: nothing could be driven. Interrupted: after clean-up, with the journal intact.
     """
     began = time.monotonic()
     catalogue, plan, contract = prepared or plan_for(target, options)
@@ -125,7 +124,8 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
                                "seconds": driven - began})
     except KeyboardInterrupt:
         journal.append("note", {"text": "interrupted"})
-        raise
+        raise Interrupted("interrupted; processes ended, data undone where they could be",
+                          remedy=f"What was recorded: certify judge {directory}") from None
     except CertifyError as error:
         journal.append("note", {"text": error.line()})
         if isinstance(error, EnvironmentFault):

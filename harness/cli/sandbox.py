@@ -101,7 +101,7 @@ def sandbox_command(*, port: int, wallet_port: int, database: str | None, faults
     """Run until Ctrl-C or SIGTERM; prints URLs and credentials first."""
     values = parse_choices(choices)
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     with _started(faults=faults, choices=values, port=port, wallet_port=wallet_port, database=database) as running:
         sys.stdout.write(_as_json(running, faults) if as_json else _as_text(running, faults, values))

@@ -51,9 +51,10 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
     players: dict[str, PlayerRecord] = {}
     checks: dict[str, CheckRecord] = {}
     facts: dict[str, Any] = {"notes": []}
-    number = 0
+    times: list[int] = []
     for number, line in enumerate(read(run / "journal.jsonl"), start=1):
         try:
+            times.append(line["t"])
             match line["k"]:
                 case "exchange":
                     exchanges.append(Exchange.from_line(line))
@@ -72,6 +73,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
         except (KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{run / 'journal.jsonl'}: record {number} ({line.get('k')}) lacks {error}",
                              remedy="The journal is damaged or from another release") from error
+    if times:  # a run that was cut short could not write its length
+        facts.setdefault("seconds", (times[-1] - times[0]) / 1e9)
     contract = load_json(run / "contract.json")
     history = History(
         exchanges=tuple(exchanges), claims=tuple(claims), players=tuple(players.values()),

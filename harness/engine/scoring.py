@@ -117,7 +117,7 @@ def _ending(record: CheckRecord, *, claims: int) -> Finding | None:
             return Finding(outcome=Outcome.ERROR, reason=Reason.HARNESS_BUG, message=record.message,
                            owner=Owner.HARNESS)
         case _:
-            return unknown(f"{record.check} was interrupted", Reason.INTERRUPTED)
+            return unknown(f"{record.check} was interrupted", Reason.INTERRUPTED, owner=Owner.HARNESS)
 
 
 def _blocks(catalogue: Catalogue, rows: tuple[ControlRow, ...]) -> tuple[BlockRow, ...]:

@@ -4,6 +4,7 @@ CertifyError
 ├─ UsageError         exit 2: fix the command line or a file
 ├─ EnvironmentFault   exit 4: target, proxy or generator unavailable
 ├─ HarnessFault       exit 5: fix us
+├─ Interrupted        exit 130: a signal ended the run; clean-up is done
 └─ CheckStopped       a check could not go on; its control becomes inconclusive
    ├─ Prerequisite    a positive control or a set-up step did not hold
    └─ NoHook          the target profile declares no way to do this
@@ -44,6 +45,12 @@ class HarnessFault(CertifyError):
     """certify itself is broken, or its evidence cannot be trusted."""
 
     exit_code = 5
+
+
+class Interrupted(CertifyError):
+    """Ctrl-C, SIGTERM or SIGHUP ended a run; what it recorded can still be judged."""
+
+    exit_code = 130
 
 
 class CheckStopped(CertifyError):

@@ -118,6 +118,20 @@ class Scorecard:
         """Counted rows of those outcomes, in catalogue order."""
         return tuple(row for row in self.rows if row.counted and row.outcome in outcomes)
 
+    def advice(self) -> tuple[ControlRow, ...]:
+        """Rows that were driven and failed, but are a SHOULD and so decide nothing."""
+        return tuple(row for row in self.rows if not row.counted and row.claims and row.outcome is Outcome.FAIL)
+
+    def left_out(self) -> Mapping[str, tuple[str, ...]]:
+        """Control ids outside the verdict, by the reason why."""
+        reasons: dict[str, list[str]] = {}
+        for row in self.rows:
+            if not row.counted:
+                why = f"a SHOULD, it advises and does not decide: {row.outcome.value}" if row.claims \
+                    else row.finding.message
+                reasons.setdefault(why, []).append(row.control.id)
+        return {why: tuple(ids) for why, ids in reasons.items()}
+
 
 def exit_codes() -> Mapping[int, str]:
     """Every exit code and its meaning (architecture, decision 9)."""
