@@ -12,7 +12,7 @@ from typing import Any
 from harness.cli.explain import explain_control
 from harness.cli.listing import list_controls
 from harness.cli.live import LiveView, show
-from harness.cli.reporting import check_names
+from harness.cli.reporting import check_names, write_reports
 from harness.cli.running import RunOptions, content, plan_for, rejudge, run
 from harness.content.targets import load_target
 from harness.engine.records import load_plan
@@ -70,8 +70,11 @@ def replay_command(case: str, directory: Path | None, target: str | None, config
 
 
 def judge_command(directory: Path, *, as_json: bool) -> int:
-    """`certify judge`: a stored run judged again."""
-    return _finish(rejudge(directory), directory, as_json=as_json)
+    """`certify judge`: a stored run judged again, its reports written anew (with --json nothing is written)."""
+    card = rejudge(directory)
+    if not as_json:
+        write_reports(card, directory)
+    return _finish(card, directory, as_json=as_json)
 
 
 def plan_command(*, target: str, config: Path, only: tuple[str, ...], phases: tuple[int, ...], level: str | None,

@@ -109,7 +109,7 @@ def explain(control: Annotated[str, typer.Argument(help="A control id, e.g. IDEM
 
 @app.command()
 def judge(run: Annotated[Path, typer.Argument(help="A run directory.")], as_json: JsonOption = False) -> None:
-    """Judge a stored run again from its journal, without touching the target."""
+    """Judge a stored run again from its journal, without touching the target; writes its reports anew."""
     from harness.cli.commands import judge_command
 
     raise typer.Exit(judge_command(run, as_json=as_json))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.content.folders import chosen, renderers
+from harness.model.errors import EnvironmentFault
 from harness.model.scorecard import Scorecard
 
 ALWAYS = ("json", "html", "junit", "markdown")
@@ -18,11 +19,19 @@ def check_names(names: Iterable[str]) -> None:
 
 
 def write_reports(scorecard: Scorecard, directory: Path, names: Iterable[str] = ()) -> list[Path]:
-    """Write the standing reports and those named; returns their paths."""
+    """Write the standing reports and those named; returns their paths.
+
+    Raises:
+        EnvironmentFault: the directory cannot be written to.
+    """
     written = []
     for renderer in chosen(dict.fromkeys([*ALWAYS, *names]), renderers()):
         stem = "result" if renderer.name == "json" else "report"
         path = directory / f"{stem}{renderer.suffix}"
-        path.write_text(renderer.render(scorecard), encoding="utf-8", errors="backslashreplace")
+        try:
+            path.write_text(renderer.render(scorecard), encoding="utf-8", errors="backslashreplace")
+        except OSError as error:
+            raise EnvironmentFault(f"cannot write {path}: {error.strerror}", remedy="The journal is kept; "
+                                   f"`certify judge {directory} --json` needs no room") from error
         written.append(path)
     return written

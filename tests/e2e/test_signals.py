@@ -68,6 +68,7 @@ def test_an_interrupted_run_cleans_up_and_says_so(run_in_progress, how, whom):
                             capture_output=True, text=True, timeout=60)
     assert judged.returncode in (1, 3)
     assert "Traceback" not in judged.stderr
+    assert (journal.parent / "report.html").exists(), "an interrupted run gets its reports when it is judged"
 
 
 def test_a_killed_run_takes_its_platform_with_it(run_in_progress):
