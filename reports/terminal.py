@@ -1,6 +1,7 @@
 """The terminal: launch table, levels, failures with evidence, what was not tested, the verdict last."""
 
 import io
+from collections import Counter
 
 from rich import box
 from rich.console import Console
@@ -15,6 +16,7 @@ NAME = "terminal"
 SUFFIX = ".txt"
 _STYLE = {Answer.YES: "bold green", Answer.NO: "bold red", Answer.UNKNOWN: "bold yellow"}
 _MAX_CURL = 1200
+_FEW = 8
 
 
 def render(scorecard: Scorecard, *, width: int = 80, color: bool = False) -> str:
@@ -91,7 +93,15 @@ def _not_tested(console: Console, scorecard: Scorecard) -> None:
     if reasons:
         console.print(Text("\nNot part of this verdict", style="bold"))
         for why, ids in reasons.items():
-            console.print(_item(f"{len(ids):>3}", f"{_inert(why)}: {', '.join(ids)}"))
+            console.print(_item(f"{len(ids):>3}", f"{_inert(why)}: {_names(ids)}"))
+
+
+def _names(ids: tuple[str, ...]) -> str:
+    """A few ids as they are; many by family: the whole list is in the other reports and in `certify plan`."""
+    if len(ids) <= _FEW:
+        return ", ".join(ids)
+    families = Counter(i.rpartition("-")[0] for i in ids)
+    return ", ".join(f"{family} ({n})" for family, n in families.items())
 
 
 def _item(label: str, text: str) -> Table:

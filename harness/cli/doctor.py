@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 import shutil
 import sys
 import tempfile
@@ -67,7 +68,12 @@ def _all(target: Target) -> Iterator[Probe]:
                                 "observer": "effects are then judged through the provider's own reads",
                                 "sibling": "optional: a second brand of the same tenant"}[party])
     for name, command in target.hooks.items():
-        yield Probe(name=f"hook {name}", ok=True, seen=f"declared: {command}", fatal=False)
+        here = shutil.which(shlex.split(command)[0])
+        seen = f"{'runs' if here else 'not found:'} {command}"
+        yield Probe(name=f"hook {name}", ok=bool(here), fatal=False, seen=seen,
+                    remedy="" if here else "Name a program on PATH or by its path")
+    if "restart" not in target.hooks:
+        yield Probe(name="hook restart", ok=True, fatal=False, seen="none; POST /sandbox/restart of the target is used")
     for tool, note in _TOOLS.items():
         path = shutil.which(tool)
         yield Probe(name=f"tool {tool}", ok=True if path else None, fatal=False, seen="found" if path else "absent",

@@ -43,6 +43,10 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # event_id_header = "X-Event-Id"
 # freshness_window_seconds = 300
 
+# What its sandbox API cannot do to the platform: commands run here, without a shell.
+[target.staging.hooks]
+# restart = "docker kill platform"         # a crash; the platform comes back by itself, with a new started_at
+
 # What the platform does not offer at all. Its controls become "not applicable", with this as the reason.
 [target.staging.capabilities]
 # bonuses = false
@@ -64,6 +68,9 @@ tenant_id = "tenant-b"
 provider_id = "provider-b"
 brand_id = "brand-b1"
 region = "eu-west"
+
+# [target.staging.credentials.sibling]   # optional: a provider of a second brand of the first tenant
+# client_id = "provider-a2"
 
 [target.staging.credentials.observer]    # read-only: the independent view by which effects are judged
 client_id = "observer-a"

@@ -12,6 +12,7 @@ from typing import Any, cast
 from harness.content.targets import target_from_dict
 from harness.counterparts.lab import Lab
 from harness.counterparts.workshop import Workshop
+from harness.drivers.hook_command import hook_commands
 from harness.drivers.pytest_checks import ChecksPlugin, run_pytest
 from harness.drivers.recording_client import RecordingClient
 from harness.engine.journal import Journal
@@ -46,7 +47,8 @@ def main() -> int:
                              timeout=target.timeout_seconds)
     workshop = Workshop(target=target, contract=contract["openapi"], known=operations(contract["unified"]),
                         sender=sender, recorder=journal, redactor=redactor, seed=assignment["seed"],
-                        epoch=assignment["epoch"], worker=assignment["worker"])
+                        epoch=assignment["epoch"], worker=assignment["worker"],
+                        hooks=hook_commands(target.hooks, journal))
     checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
               for c in assignment["checks"]]
     labs: dict[str, Lab] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -24,6 +25,8 @@ _SIMPLE: dict[str, type[Any]] = {
     "base_url": str, "role": str, "sandbox": bool, "level": str, "contract": str, "hosts": list,
     "second_region": str, "slo_ms": int, "timeout_seconds": float, "webhook_listen": str,
     "webhook_wait_seconds": float}
+HOOKS = {"restart"}
+"""`restart`: a command that kills the platform process and lets it come back."""
 _TABLES = ("profile", "credentials", "capabilities", "hooks")
 
 
@@ -87,7 +90,21 @@ def _target(name: str, table: Any, where: str, environment: Mapping[str, str], f
         credentials=_credentials(table.get("credentials", {}), f"{where}.credentials", environment),
         capabilities={k: bool(_typed(v, bool, f"{where}.capabilities.{k}"))
                       for k, v in table.get("capabilities", {}).items()},
-        hooks={k: str(_typed(v, str, f"{where}.hooks.{k}")) for k, v in table.get("hooks", {}).items()}, **values)
+        hooks=_hooks(table.get("hooks", {}), f"{where}.hooks"), **values)
+
+
+def _hooks(table: Mapping[str, Any], where: str) -> dict[str, str]:
+    hooks = {}
+    for name, command in table.items():
+        _known(name, HOOKS, where)
+        try:
+            words = shlex.split(_typed(command, str, f"{where}.{name}"))
+        except ValueError as error:
+            raise UsageError(f"{where}.{name}: {error}", remedy="Close the quote") from error
+        if not words:
+            raise UsageError(f"{where}.{name} is empty", remedy="Name a command, or leave the line out")
+        hooks[name] = str(command)
+    return hooks
 
 
 def _credentials(table: Mapping[str, Any], where: str, environment: Mapping[str, str]) -> dict[str, Credential]:

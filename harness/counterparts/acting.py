@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.counterparts.hangup import send_and_hang_up
 from harness.counterparts.party import AUTO, Party
@@ -17,6 +17,8 @@ from harness.model.claim import Claim
 from harness.model.errors import Prerequisite
 from harness.model.exchange import Exchange
 from harness.model.profile import ContractProfile, Target
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,11 +185,11 @@ class Acting:
         """Send the same request again: same idempotency key, same body."""
         return self._keep((by or self._workshop.party(exchange.actor)).again(exchange, check=self.check, **options))
 
-    def together(self, calls: Sequence[Callable[[], Exchange]]) -> list[Exchange]:
+    def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result]:
         """Run the calls at the same instant, one thread each; answers in the order of `calls`."""
         gate = threading.Barrier(len(calls))
 
-        def run(call: Callable[[], Exchange]) -> Exchange:
+        def run(call: Callable[[], Result]) -> Result:
             gate.wait(10)
             return call()
 

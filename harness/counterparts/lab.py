@@ -75,9 +75,10 @@ class Lab(Acting):
             NoHook: the target offers no restart. Prerequisite: it did not come back.
         """
         before = self._workshop.start_mark(self.check)
-        answers = self.together([*meanwhile, lambda: self._workshop.kill(self.check)])
+        calls: list[Callable[[], Exchange | None]] = [*meanwhile, lambda: self._workshop.kill(self.check)]
+        answers = self.together(calls)
         self._workshop.wait_restarted(before, self.check)
-        return answers[:-1]
+        return [answer for answer in answers if answer is not None]
 
     def until(self, read: Callable[[], Exchange], enough: Callable[[Exchange], bool]) -> Exchange:
         """Read again, with growing pauses, until it is enough or the profile's wait is over; the last reading.

@@ -12,10 +12,9 @@ from typing import Any
 
 from harness.counterparts.party import Party
 from harness.counterparts.webhook_receiver import WebhookReceiver
-from harness.engine.ports import Recorder, Sender
+from harness.engine.ports import Hook, Recorder, Sender
 from harness.engine.redaction import Redactor
 from harness.model.errors import NoHook, Prerequisite
-from harness.model.exchange import Exchange
 from harness.model.operations import Operation
 from harness.model.profile import Target
 
@@ -37,6 +36,8 @@ class Workshop:
     epoch: str
     """Random per run: keeps identifiers of two runs with one seed apart on a lasting target."""
     worker: str
+    hooks: Mapping[str, Hook] = field(default_factory=dict)
+    """By name (`restart`): what the target profile declares beside the API."""
     _parties: dict[str, Party] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -98,18 +99,22 @@ class Workshop:
         receiver.secret_of(url, secret)
         self._endpoints.append((provider, endpoint))
 
-    def kill(self, check: str) -> Exchange:
-        """Ask the sandbox administration to kill the platform process.
+    def kill(self, check: str) -> None:
+        """Kill the platform process: by the profile's hook `restart`, else through the sandbox administration.
 
         Raises:
-            NoHook: the target has no such call. Prerequisite: it refused.
+            NoHook: the target has neither. Prerequisite: it refused.
         """
+        if hook := self.hooks.get("restart"):
+            hook()
+            return
         answer = self.party("admin").call("restartSandbox", {"mode": "kill"}, check=check)
         if answer.status in (404, 405, 501):
-            raise NoHook("the target offers no restart through /sandbox/restart", exchanges=(answer.id,))
+            raise NoHook("the target offers no restart through /sandbox/restart",
+                         remedy=f"Declare one: [target.{self.target.name}.hooks] restart = \"command\"",
+                         exchanges=(answer.id,))
         if answer.answered and not 200 <= (answer.status or 0) < 300:
             raise Prerequisite(f"restartSandbox answered {answer.status}", exchanges=(answer.id,))
-        return answer
 
     def start_mark(self, check: str) -> Any:
         """What tells this start of the platform from the next one."""
@@ -125,7 +130,8 @@ class Workshop:
                     party.forget_tokens()
                 return
             time.sleep(0.05)  # the target has no event to wait for: it is dead
-        raise Prerequisite(f"the target did not come back within {_RESTART_SECONDS:.0f} s after a restart")
+        raise Prerequisite(f"the target did not come back within {_RESTART_SECONDS:.0f} s after a restart",
+                           remedy="getSandboxInfo must answer 200 with a new started_at")
 
     def close(self) -> list[str]:
         """Undo: delete endpoints, stop the receiver. Returns what could not be undone, loudly reportable."""

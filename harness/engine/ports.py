@@ -39,6 +39,14 @@ class Sender(Protocol):
         ...
 
 
+class Hook(Protocol):
+    """Something done to the subject from outside its API."""
+
+    def __call__(self) -> None:
+        """Do it, and return when it is done; raises Prerequisite when it cannot be done."""
+        ...
+
+
 class Recorder(Protocol):
     """Where records go (the journal)."""
 

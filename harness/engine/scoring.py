@@ -182,8 +182,10 @@ def _verdict(rows: tuple[ControlRow, ...], plan: Plan, run: RunFacts) -> Score:
     if open_ or not counted:
         lacks = f"{len(open_)} of {len(counted)} controls undecided: {_names(open_)}" if counted else "nothing counted"
         return Score(rows, Verdict.INCOMPLETE, 3, f"Incomplete: {lacks} ({asked})")
-    tail = "; a selection decides no launch level" if plan.partial else ""
-    return Score(rows, Verdict.CERTIFIED, 0, f"Certified: all {len(counted)} controls passed ({asked}){tail}")
+    if plan.partial:
+        return Score(rows, Verdict.CERTIFIED, 0, f"Passed: {len(counted)} of {len(counted)} controls ({asked}); "
+                     "a selection decides no launch level")
+    return Score(rows, Verdict.CERTIFIED, 0, f"Certified: all {len(counted)} controls passed ({asked})")
 
 
 def _names(ids: list[str]) -> str:

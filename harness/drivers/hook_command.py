@@ -1,0 +1,38 @@
+"""Hooks of a target profile: commands that do to a sandbox what its API cannot, such as killing its process."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from collections.abc import Mapping
+
+from harness.engine.ports import Hook, Recorder
+from harness.model.errors import Prerequisite
+
+_LIMIT_SECONDS = 60.0
+
+
+def hook_commands(hooks: Mapping[str, str], recorder: Recorder, limit_seconds: float = _LIMIT_SECONDS
+                  ) -> dict[str, Hook]:
+    """Callables by hook name; each runs its command once (no shell), records it, and waits for its end."""
+    return {name: _hook(name, shlex.split(command), recorder, limit_seconds) for name, command in hooks.items()}
+
+
+def _hook(name: str, command: list[str], recorder: Recorder, limit_seconds: float) -> Hook:
+    def run() -> None:
+        said, code = "", None
+        try:
+            # The operator of the harness wrote the command into its own configuration.
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,  # noqa: S603
+                                  timeout=limit_seconds, check=False)
+            said, code = done.stderr.decode("utf-8", "replace")[-300:].strip(), done.returncode
+        except subprocess.TimeoutExpired:
+            said = f"no end within {limit_seconds:.0f} s"
+        except OSError as error:
+            said = error.strerror or type(error).__name__
+        recorder.append("hook", {"hook": name, "code": code, "said": said})
+        if code != 0:
+            raise Prerequisite(f"the hook {name!r} failed: {said or f'exit {code}'}",
+                               remedy=f"Run it by hand: {shlex.join(command)}")
+
+    return run
