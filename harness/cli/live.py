@@ -22,6 +22,8 @@ class LiveView:
         self._bar: Any = None
         self._task: Any = None
         self._running: list[str] = []
+        self._done: set[str] = set()
+        self._red = self._unclear = 0
 
     def __enter__(self) -> LiveView:
         return self
@@ -62,20 +64,23 @@ class LiveView:
     def _end_of(self, event: CheckEnded) -> None:
         if event.check in self._running:
             self._running.remove(event.check)
-        if self._bar is not None:
-            self._bar.advance(self._task)
-        self._describe()
+        self._done.add(event.check.partition("[")[0])  # the plan counts a parametrised check once
         if event.provisional in ("fail", "error") or event.ended in ("asserted", "crashed"):
+            self._red += 1
             self._say(f"  red   {event.check} ({event.seconds:.1f} s)")
         elif event.ended != "finished":
+            self._unclear += 1
             self._say(f"  ?     {event.check}: {event.message}")
+        self._describe()
 
     def _describe(self) -> None:
         if self._bar is not None:
             from rich.markup import escape
 
-            now = self._running[0].rpartition("::")[2] if self._running else ""
-            self._bar.update(self._task, description=escape(now[:48]))
+            now = self._running[0].rpartition("::")[2].removeprefix("test_") if self._running else ""
+            tally = "".join(f"[{style}]{count} {word}[/] " for count, word, style in (
+                (self._red, "red", "bold red"), (self._unclear, "unclear", "yellow")) if count)
+            self._bar.update(self._task, completed=len(self._done), description=tally + escape(now[:40]))
 
     def _say(self, line: str) -> None:
         safe = "".join(c if c.isprintable() else "?" for c in line)
