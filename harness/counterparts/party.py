@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from harness.engine.ports import Request, Sender
+from harness.engine.ports import Request, Sender, Sent
 from harness.engine.redaction import Redactor
 from harness.model.errors import Prerequisite
 from harness.model.exchange import Exchange, parse_json
@@ -19,6 +19,10 @@ from harness.model.profile import ContractProfile, Credential
 
 AUTO: Any = object()
 """Let the party choose (a fresh idempotency key, its own token)."""
+_BUSY = (429, 503)
+_PATIENCE_SECONDS = 15.0
+_SHORTEST_WAIT = 0.1
+"""Retry-After: 0 means at once; at once, for ever, would be a storm."""
 
 
 class Party:
@@ -37,6 +41,8 @@ class Party:
         self._fresh = fresh
         self._lock = threading.Lock()
         self._tokens: dict[str, tuple[str, float]] = {}
+        self._busy_until = 0.0
+        """Shared by all calls of this client, because a limit is."""
 
     def operation(self, name: str) -> Operation:
         """The operation of that id in the unified API.
@@ -56,8 +62,8 @@ class Party:
         `token`: AUTO sends this party's token, None sends no Authorization, a string sends that token.
         `headers`: overrides; a value of None leaves a header out. `raw` replaces the JSON body.
         """
-        return self._sender.send(self.prepared(operation, body, path=path, query=query, key=key, token=token,
-                                               headers=headers, raw=raw, label=label, check=check)).exchange
+        return self._send(self.prepared(operation, body, path=path, query=query, key=key, token=token,
+                                        headers=headers, raw=raw, label=label, check=check)).exchange
 
     def prepared(self, operation: str, body: Any = None, *, path: Mapping[str, str] | None = None,
                  query: Mapping[str, Any] | None = None, key: Any = AUTO, token: Any = AUTO,
@@ -82,7 +88,7 @@ class Party:
     def call_keeping(self, member: str, operation: str, body: Any = None, *,
                      path: Mapping[str, str] | None = None, check: str = "") -> tuple[Exchange, str]:
         """Like `call`, and also the answer's secret `member`, which lives in memory only ("" if absent)."""
-        sent = self._sender.send(self.prepared(operation, body, path=path, check=check))
+        sent = self._send(self.prepared(operation, body, path=path, check=check))
         answer = parse_json(sent.body.decode("utf-8", "replace"))
         secret = answer.get(member) if isinstance(answer, dict) else None
         if isinstance(secret, str):
@@ -100,9 +106,9 @@ class Party:
             if override is not None:
                 kept.append((name, override))
         body = exchange.request_body.encode("utf-8", "surrogateescape")
-        return self._sender.send(Request(method=exchange.method, url=exchange.url, headers=tuple(kept),
-                                         body=body or None, check=check, actor=self.actor,
-                                         operation=exchange.operation, label=label)).exchange
+        return self._send(Request(method=exchange.method, url=exchange.url, headers=tuple(kept),
+                                  body=body or None, check=check, actor=self.actor,
+                                  operation=exchange.operation, label=label)).exchange
 
     def token(self, scope: str = "", *, check: str = "") -> str:
         """An access token (cached until shortly before it expires), narrowed to `scope` where given.
@@ -123,12 +129,27 @@ class Party:
         with self._lock:
             self._tokens.clear()
 
+    def _send(self, request: Request) -> Sent:
+        """Send, and where the subject says "busy, come back in n seconds", come back: a limit is no finding.
+
+        Every try is recorded. A wait that it does not name, or that would exceed our patience, ends the tries.
+        """
+        give_up = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            if (pause := self._busy_until - time.monotonic()) > 0:
+                time.sleep(min(pause, _PATIENCE_SECONDS))
+            sent = self._sender.send(request)
+            wait = sent.exchange.retry_after() if sent.exchange.status in _BUSY else None
+            if wait is None or time.monotonic() + wait > give_up:
+                return sent
+            self._busy_until = max(self._busy_until, time.monotonic() + max(wait, _SHORTEST_WAIT))
+
     def _issue(self, scope: str, check: str) -> tuple[str, float]:
         op = self._known["issueToken"]
         form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
         basic = base64.b64encode(f"{self.credential.client_id}:{self.credential.secret}".encode()).decode()
         self._redactor.learn(basic)
-        sent = self._sender.send(Request(
+        sent = self._send(Request(
             method=op.method, url=self._base_url + op.path, body=urlencode(form).encode(),
             headers=(("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {basic}"),
                      ("X-Trace-Id", self._fresh("trace"))),

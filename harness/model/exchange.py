@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 Headers = tuple[tuple[str, str], ...]
@@ -55,6 +56,20 @@ class Exchange:
     def sent_header(self, name: str) -> str | None:
         """First request header of that name (case-insensitive), or None."""
         return _first(self.request_headers, name)
+
+    def retry_after(self) -> float | None:
+        """Seconds that the answer asks to wait (RFC 9110 10.2.3: delta seconds or an HTTP date), or None.
+
+        A date counts from the answer's own Date header: the two clocks need not agree.
+        """
+        value = (self.header("Retry-After") or "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value[:9])
+        try:
+            wait = parsedate_to_datetime(value) - parsedate_to_datetime(self.header("Date") or "")
+        except (TypeError, ValueError):
+            return None
+        return max(0.0, wait.total_seconds())
 
     def json(self) -> Any:
         """The answer's body as JSON, or None where it is none."""

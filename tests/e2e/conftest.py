@@ -43,6 +43,16 @@ def certify(tmp_path):
 
 
 @pytest.fixture
+def verdicts():
+    """Of a finished `certify --json`: findings of counted controls that did not pass, by id."""
+    def read(done):
+        return {r["control"]["id"]: r["finding"] for r in json.loads(done.stdout)["rows"]
+                if r["counted"] and r["finding"]["outcome"] not in ("pass", "not_applicable")}
+
+    return read
+
+
+@pytest.fixture
 def platform_stub():
     """A server that answers everything alike; call with (status, body, headers) -> base URL."""
     servers = []

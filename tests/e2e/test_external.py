@@ -1,7 +1,5 @@
 """An external platform, reached only through certify.toml over HTTP: legal variants pass, undeclared ones do not."""
 
-import json
-
 import pytest
 
 VARIANTS = [{"mismatch_status": 422}, {"replay_balance": "recomputed"}, {"idempotency_header": "Idempotency-Key"},
@@ -11,13 +9,7 @@ VARIANTS = [{"mismatch_status": 422}, {"replay_balance": "recomputed"}, {"idempo
             {"signature_header": "X-Hub-Signature"}]
 
 
-def verdicts(done):
-    card = json.loads(done.stdout)
-    return {r["control"]["id"]: r["finding"] for r in card["rows"] if r["counted"]
-            and r["finding"]["outcome"] not in ("pass", "not_applicable")}
-
-
-def test_the_suites_certify_a_platform_they_do_not_own(certify, config_text, external_sandbox, canaries):
+def test_the_suites_certify_a_platform_they_do_not_own(certify, config_text, external_sandbox, canaries, verdicts):
     done = certify("--target", "x", "--json", text=config_text(external_sandbox()))
     assert verdicts(done) == {}
     assert done.returncode == 0
@@ -32,7 +24,7 @@ def test_the_suites_certify_a_platform_they_do_not_own(certify, config_text, ext
 
 
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda v: "-".join(f"{k}={x}" for k, x in v.items()))
-def test_a_legal_variant_passes_when_declared_and_only_then(certify, config_text, external_sandbox, variant):
+def test_a_legal_variant_passes_when_declared_and_only_then(certify, config_text, external_sandbox, verdicts, variant):
     ((key, value),) = variant.items()
     url = external_sandbox("--profile", f"{key}={value}")
     declared = certify("--target", "x", "--json", text=config_text(url, profile=variant))

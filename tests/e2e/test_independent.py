@@ -1,0 +1,135 @@
+"""A platform that is right but unlike ours: other wording, order, transport and pace turn nothing red.
+
+A gateway before the sandbox rewrites what the contract leaves free; the suites must certify it all the same.
+"""
+
+import gzip
+import http.client
+import json
+import random
+import re
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+import pytest
+
+INSTANT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z"')
+
+
+def reworded(value):
+    """Other words for people; codes, fields and values are the contract's."""
+    if isinstance(value, dict):
+        return {k: "Das ging leider nicht. 残念" if k in ("message", "problem") and isinstance(v, str) else reworded(v)
+                for k, v in reversed(list(value.items()))}
+    return [reworded(v) for v in value] if isinstance(value, list) else value
+
+
+class Strange:
+    """How this platform differs; every choice is legal."""
+
+    def __init__(self, *, delay=0.0, rate=0.0, close=False, packed=False, rewrite=False):
+        self.delay, self.rate, self.close, self.packed, self.rewrite = delay, rate, close, packed, rewrite
+        self.limited = 0
+        self._lock, self._tokens, self._filled = threading.Lock(), 20.0, time.monotonic()
+
+    def admits(self):
+        """A token bucket for everybody together."""
+        if not self.rate:
+            return True
+        with self._lock:
+            now = time.monotonic()
+            self._tokens = min(20.0, self._tokens + (now - self._filled) * self.rate)
+            self._filled = now
+            if self._tokens < 1:
+                self.limited += 1
+                return False
+            self._tokens -= 1
+            return True
+
+    def dress(self, headers, body):
+        """The answer in other clothes."""
+        kind = next((v for k, v in headers if k.lower() == "content-type"), "")
+        if self.rewrite and "json" in kind and body:
+            document = json.loads(body)
+            if "openapi" not in document:  # the document is the contract's own text
+                text = json.dumps(reworded(document), ensure_ascii=True, indent=2)
+                body = INSTANT.sub(lambda m: f'"{m[1]}{m[2] or ".000"}000+00:00"', text).encode()
+            headers = [(name.upper(), value) for name, value in headers] + [("Server", "strange/1"), ("ETag", '"x"')]
+        if self.packed and body:
+            body = gzip.compress(body)
+            headers = [*headers, ("Content-Encoding", "gzip")]
+        return headers, body
+
+
+@pytest.fixture
+def strange_gateway():
+    """Start a gateway before `upstream`; returns its URL."""
+    servers = []
+
+    def start(upstream, strange):
+        host = urlsplit(upstream).netloc
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+
+            def pass_on(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if not strange.admits():
+                    trace = self.headers.get("X-Trace-Id") or f"{random.getrandbits(128):032x}"
+                    said = {"code": "RATE_LIMITED", "message": "slower", "retryable": True, "trace_id": trace}
+                    self.answer(429, [("Retry-After", "1"), ("Content-Type", "application/json"),
+                                      ("X-Trace-Id", trace)], json.dumps(said).encode())
+                    return
+                time.sleep(strange.delay * random.random())
+                link = http.client.HTTPConnection(host, timeout=30)
+                link.request(self.command, self.path, body or None, dict(self.headers))
+                got = link.getresponse()
+                text = got.read()
+                link.close()
+                headers = [(n, v) for n, v in got.getheaders()
+                           if n.lower() not in ("transfer-encoding", "content-length", "connection")]
+                self.answer(got.status, *strange.dress(headers, text))
+
+            def answer(self, status, headers, body):
+                self.send_response_only(status)
+                for name, value in headers:
+                    self.send_header(name, value)
+                if status != 204:
+                    self.send_header("Content-Length", str(len(body)))
+                if strange.close:
+                    self.send_header("Connection", "close")
+                    self.close_connection = True
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = pass_on
+
+            def log_message(self, *args):
+                """Silence."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.request_queue_size = 256
+        server.handle_error = lambda *_: None
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_address[1]}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("strange", [
+    {"rewrite": True, "packed": True}, {"close": True}, {"delay": 0.06}, {"rate": 150.0}],
+    ids=["other-words-and-gzip", "a-connection-a-call", "slow-and-uneven", "rate-limited"])
+def test_legal_differences_are_no_findings(certify, config_text, external_sandbox, strange_gateway, verdicts,
+                                               strange):
+    odd = Strange(**strange)
+    done = certify("--target", "x", "--json", text=config_text(strange_gateway(external_sandbox(), odd)))
+    assert verdicts(done) == {}
+    assert done.returncode == 0
+    assert not strange.get("rate") or odd.limited > 20, "the limit was met"
