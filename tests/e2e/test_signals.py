@@ -24,6 +24,11 @@ def family(mark):
     return found
 
 
+def hear_ctrl_c():
+    """A job in the background of a shell is started deaf to Ctrl-C; ours must hear it wherever the tests run."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def wait_until(condition, seconds=30.0):
     end = time.monotonic() + seconds
     while not condition():
@@ -38,7 +43,7 @@ def run_in_progress(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-m", "harness.cli.main", "--target", "sandbox"], cwd=tmp_path, text=True,
         env={**os.environ, MARK: mark.partition("=")[2]}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        start_new_session=True)
+        start_new_session=True, preexec_fn=hear_ctrl_c)
 
     def under_way():
         journals = list(tmp_path.glob("certify-runs/*/journal.jsonl"))

@@ -42,11 +42,16 @@ def gone(pids: list[int], scratch: Path, seconds: float = 6.0) -> bool:
     return False
 
 
+def hear_ctrl_c() -> None:
+    """A job in the background of a shell is started deaf to Ctrl-C; ours must hear it wherever the tests run."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_children_and_files_end_with_their_parent(how: signal.Signals) -> None:
     parent = subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                              text=True)
+                              text=True, preexec_fn=hear_ctrl_c)
     assert parent.stdout is not None
     with parent.stdout:
         platform, wallet, scratch = parent.stdout.readline().split()
