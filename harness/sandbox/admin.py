@@ -8,13 +8,14 @@ import signal
 
 from sqlalchemy import delete, select
 
-from harness.sandbox import admin_players, faults, ledger, schema
+from harness.sandbox import admin_players, audit, faults, ledger, schema
 from harness.sandbox.admin_players import json_object
 from harness.sandbox.auth import token_answer
 from harness.sandbox.clock import iso
 from harness.sandbox.context import Answer, Context, set_state
 from harness.sandbox.errors import ApiError, field_error
 from harness.sandbox.routing import OPEN, Operation
+from harness.sandbox.schema_rooms import audit_trail
 from harness.sandbox.settings import ADMIN_SCOPE
 from harness.sandbox.store import Query, Tx
 from harness.sandbox.wallet.client import OK
@@ -55,22 +56,28 @@ async def clock(ctx: Context) -> Answer:
         if type(seconds) is not int or abs(seconds) > 10**9:
             raise field_error("advance_seconds", "must be an integer of seconds")
         moving.advance(seconds)
-        await ctx.platform.store.transact(lambda tx: set_state(tx, "clock_offset_ms", moving.offset_ms))
+
+        def work(tx: Tx) -> None:
+            set_state(tx, "clock_offset_ms", moving.offset_ms)
+            audit.record(tx, ctx, "clock.moved", {"advance_seconds": seconds})
+
+        await ctx.platform.store.transact(work)
     return Answer(200, {"now": iso(moving.now_ms()), "offset_seconds": moving.offset_ms // 1000})
 
 
 async def reset(ctx: Context) -> Answer:
-    """POST /sandbox/reset: forgets all data; clients, their secrets and the faults stay."""
+    """POST /sandbox/reset: forgets all data; clients, their secrets, the faults and the audit trail stay."""
     outcome = await ctx.platform.wallet.reset()
     if outcome.kind != OK:
         raise ApiError("UPSTREAM_UNAVAILABLE", "the wallet could not be reset")
 
     def work(tx: Tx) -> None:
         for table in reversed(schema.metadata.sorted_tables):
-            if table is not schema.platform_state:
+            if table not in (schema.platform_state, audit_trail):
                 tx.execute(delete(table))
         set_state(tx, "clock_offset_ms", 0)
         set_state(tx, "flags", {})
+        audit.record(tx, ctx, "sandbox.reset", {})
 
     await ctx.platform.store.transact(work)
     ctx.platform.clock.offset_ms = 0
@@ -99,7 +106,12 @@ async def set_faults(ctx: Context) -> Answer:
         faults.activate(names)
     except ValueError:
         raise field_error("enabled", "holds a name that is not known") from None
-    await ctx.platform.store.transact(lambda tx: set_state(tx, "faults", list(faults.active())))
+
+    def work(tx: Tx) -> None:
+        set_state(tx, "faults", list(faults.active()))
+        audit.record(tx, ctx, "faults.changed", {"enabled": list(faults.active())})
+
+    await ctx.platform.store.transact(work)
     return await list_faults(ctx)
 
 

@@ -21,10 +21,13 @@ _LAST = Query(select(_A.hash).order_by(desc(_A.position)).limit(1))
 _INSERT = Query(lambda insert: insert(audit_trail).values(binds(audit_trail, *_COLUMNS)))
 _ALL = Query(select(audit_trail).order_by(_A.position).limit(bindparam("b_limit")))
 _MOST = 10_000
+_CHAIN_LOCK = "SELECT pg_advisory_xact_lock(7018)"
 
 
 def record(tx: Tx, ctx: Context, action: str, detail: Any) -> None:
-    """Append one entry in the transaction of the change that it tells of."""
+    """Append one entry in the transaction of the change that it tells of; `detail` holds no secrets."""
+    if tx.is_postgres:  # two entries after the same one would fork the chain; SQLite has one writer anyway
+        tx.command(_CHAIN_LOCK)
     last = tx.one(_LAST)
     row: Row = {"occurred_at": ctx.now, "actor": ctx.client_id or "system", "action": action,
                 "detail": json.dumps(detail, sort_keys=True), "previous_hash": last["hash"] if last else ""}

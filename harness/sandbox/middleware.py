@@ -201,8 +201,10 @@ class Pipeline:
     ) -> None:
         if not self._platform.observers:
             return
-        if code is None and answer.status >= 400 and isinstance(answer.body, dict):
-            code = answer.body.get("code")
+        if code is None and answer.status >= 400 and answer.body:
+            # A refusal that was kept for its repeats is text already.
+            body = json.loads(answer.body) if isinstance(answer.body, bytes) else answer.body
+            code = body.get("code") if isinstance(body, dict) else None
         finished = Finished(
             scope["method"], route, ctx.operation_id, answer.status, code, seconds, ctx.trace_id,
             ctx.tenant_id, ctx.provider_id, ctx.brand_id,

@@ -14,6 +14,8 @@ from harness.sandbox.store import Tx
 from harness.sandbox.webhooks.sender import backlog
 
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.4, 0.5, 1.0, 2.5, 5.0)
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+"""Callers can invent methods; labels must not grow with them."""
 _BREAKER = {"closed": 0, "half-open": 1, "open": 2}
 
 
@@ -40,10 +42,11 @@ class Metrics:
     def observe(self, finished: Finished) -> None:
         """Count one answered request."""
         route = finished.route or "unknown"
-        self._requests.labels(finished.method, route, str(finished.status)).inc()
-        self._seconds.labels(finished.method, route).observe(finished.seconds)
+        method = finished.method if finished.method in _METHODS else "OTHER"
+        self._requests.labels(method, route, str(finished.status)).inc()
+        self._seconds.labels(method, route).observe(finished.seconds)
         if finished.code:
-            self._errors.labels(finished.method, route, finished.code).inc()
+            self._errors.labels(method, route, finished.code).inc()
 
 
 async def show(ctx: Context) -> Answer:

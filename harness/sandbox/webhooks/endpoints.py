@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import bindparam, delete, func, select, update
 
+from harness.sandbox import audit
 from harness.sandbox.clock import iso
 from harness.sandbox.context import Answer, Context
 from harness.sandbox.errors import ApiError, field_error
@@ -43,6 +44,7 @@ def create_endpoint(tx: Tx, ctx: Context) -> Answer:
         "from_position": (newest["newest"] if newest else None) or 0,
     }  # fmt: skip
     tx.run(_INSERT, **row)
+    audit.record(tx, ctx, "webhook_endpoint.created", {"endpoint_id": row["endpoint_id"], "url": row["url"]})
     tx.after_commit(ctx.platform.outbox_signal.set)
     location = {"Location": f"/v1/webhooks/endpoints/{row['endpoint_id']}"}
     return Answer(201, {**_body(row), "secret": row["secret"]}, location)
@@ -97,6 +99,7 @@ def delete_endpoint(tx: Tx, ctx: Context) -> Answer:
     row = _find(tx, ctx)
     tx.execute(update(webhook_endpoints).where(_W.endpoint_id == row["endpoint_id"]).values(status="deleted"))
     tx.execute(delete(deliveries).where(_D.endpoint_id == row["endpoint_id"], _D.status.in_(("pending", "retrying"))))
+    audit.record(tx, ctx, "webhook_endpoint.deleted", {"endpoint_id": row["endpoint_id"]})
     return Answer(204)
 
 
@@ -107,6 +110,7 @@ def rotate_secret(tx: Tx, ctx: Context) -> Answer:
     secret, until = secrets.token_urlsafe(32), ctx.now + seconds * 1000
     tx.execute(update(webhook_endpoints).where(_W.endpoint_id == row["endpoint_id"]).values(
         secret=secret, previous_secret=row["secret"], previous_valid_until=until))
+    audit.record(tx, ctx, "webhook_secret.rotated", {"endpoint_id": row["endpoint_id"], "overlap_seconds": seconds})
     return Answer(200, {"endpoint_id": row["endpoint_id"], "secret": secret, "previous_valid_until": iso(until)})
 
 
@@ -144,12 +148,14 @@ def _page(tx: Tx, ctx: Context, wanted: dict[str, str]) -> Answer:
 def redrive(tx: Tx, ctx: Context) -> Answer:
     """POST /v1/webhooks/dead-letters/{delivery_id}/redrive: same event id, same body, fresh signature."""
     delivery_id = ctx.path["delivery_id"]
+    mine = select(_W.endpoint_id).where(_W.tenant_id == ctx.tenant_id, _W.provider_id == ctx.provider_id)
     changed = tx.execute(update(deliveries).where(
-        _D.delivery_id == delivery_id, _D.tenant_id == ctx.tenant_id, _D.status == "dead",
+        _D.delivery_id == delivery_id, _D.endpoint_id.in_(mine), _D.status == "dead",
     ).values(status="pending", attempts=0, next_attempt_at=ctx.now, updated_at=ctx.now))  # fmt: skip
     if not changed.rowcount:
         raise ApiError("NOT_FOUND", "there is no such dead letter")
     tx.execute(delete(dead_letters).where(dead_letters.c.delivery_id == delivery_id))
+    audit.record(tx, ctx, "dead_letter.redriven", {"delivery_id": delivery_id})
     tx.after_commit(ctx.platform.outbox_signal.set)
     return Answer(202, {"delivery_id": delivery_id, "status": "pending"})
 
