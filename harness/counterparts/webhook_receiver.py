@@ -25,7 +25,7 @@ def verify(secret: str, timestamp: str, signature: str, body: bytes) -> str:
     """What a signature header is worth: valid, body_only, invalid or missing."""
     if not signature:
         return "missing"
-    offered = [piece.strip().removeprefix("sha256=").removeprefix("v1=") for piece in signature.split(",")]
+    offered = [piece.strip().lower().removeprefix("sha256=").removeprefix("v1=") for piece in signature.split(",")]
 
     def signed(message: bytes) -> bool:
         wanted = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
@@ -34,6 +34,44 @@ def verify(secret: str, timestamp: str, signature: str, body: bytes) -> str:
     if timestamp and signed(timestamp.encode("latin-1", "replace") + b"." + body):
         return "valid"
     return "body_only" if signed(body) else "invalid"
+
+
+def _body(handler: BaseHTTPRequestHandler) -> bytes | None:
+    """The whole body of a delivery, counted or chunked; None (refused already) where it is none we take."""
+    if handler.headers.get("Transfer-Encoding", "").strip().lower() == "chunked":
+        body = _chunks(handler)
+    else:
+        try:
+            length = int(handler.headers.get("Content-Length") or -1)
+        except ValueError:
+            length = -1
+        if length < 0:
+            handler.send_error(411)
+            return None
+        body = handler.rfile.read(length) if length <= MAX_DELIVERY else None
+        if body is not None and len(body) < length:
+            return None  # the sender hung up in the middle: nothing was delivered
+    if body is None:
+        handler.send_error(413)
+    return body
+
+
+def _chunks(handler: BaseHTTPRequestHandler) -> bytes | None:
+    """A chunked body (RFC 9112 7.1), or None where it is too large or malformed."""
+    body = bytearray()
+    while True:
+        try:
+            size = int(handler.rfile.readline(1024).partition(b";")[0].strip(), 16)
+        except ValueError:
+            return None
+        if size < 0 or len(body) + size > MAX_DELIVERY:
+            return None
+        body += handler.rfile.read(size)
+        if size == 0:
+            while handler.rfile.readline(4096).strip():
+                continue  # trailers say nothing to us
+            return bytes(body)
+        handler.rfile.readline(8)
 
 
 class WebhookReceiver:
@@ -108,30 +146,24 @@ class WebhookReceiver:
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         started = time.monotonic_ns()
-        try:
-            length = int(handler.headers.get("Content-Length") or -1)
-        except ValueError:
-            length = -1
-        if not 0 <= length <= MAX_DELIVERY:
-            handler.send_error(411 if length < 0 else 413)
+        body = _body(handler)
+        if body is None:
             handler.close_connection = True
             return
-        body = handler.rfile.read(length)
         headers = tuple((n, v) for n, v in handler.headers.items())
-        facts = self._facts(handler, body)
-        handler.send_response(204)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
         exchange = Exchange(
             id=next(self._ids), check="", actor="receiver", channel="webhook", operation="webhook",
             method="POST", url=self._base + handler.path,
             request_headers=tuple((n, self._redactor.header(n, v)) for n, v in headers),
             request_body=self._redactor.text(body.decode("utf-8", "surrogateescape")), status=204,
-            started_ns=started, ended_ns=time.monotonic_ns(), facts=facts)
+            started_ns=started, ended_ns=time.monotonic_ns(), facts=self._facts(handler, body))
         self._recorder.append("exchange", exchange.to_line())
         with self._arrived:
             self._deliveries.append(exchange)
             self._arrived.notify_all()
+        handler.send_response(204)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
 
     def _facts(self, handler: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
         """The signature's worth and the age of the timestamp in seconds (None: not a canonical number)."""
