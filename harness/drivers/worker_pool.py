@@ -99,7 +99,8 @@ class WorkerPool:
 
 
 def _pump(n: int, process: subprocess.Popen[str], events: queue.Queue[tuple[int, str | None]]) -> None:
-    for line in cast(Any, process.stdout):
-        if line.startswith("{"):
-            events.put((n, line))
+    with cast(Any, process.stdout) as lines:
+        for line in lines:
+            if line.startswith("{"):
+                events.put((n, line))
     events.put((n, None))
