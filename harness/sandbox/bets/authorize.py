@@ -184,7 +184,8 @@ def _done(tx: Tx, ctx: Context, intent: Row) -> Answer:
     )
     if intent["wallet_tx_id"]:
         wallet_event(tx, ctx, "wallet.debit.succeeded", intent)
-    append_event(tx, ctx, "bet.authorized", f"bet:{bet_id}", {**data, "amount": body["amount"]})
+    announced = {**data, "amount": body["amount"], "status": body["status"]}
+    append_event(tx, ctx, "bet.authorized", f"bet:{bet_id}", announced)
     pay_parked(tx, ctx, bet_id)
     return keep(tx, ctx, Answer(200, body), account_id=ledger.account_id("cash", player_id, currency))
 
