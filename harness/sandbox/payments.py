@@ -57,6 +57,8 @@ def create_payment(tx: Tx, ctx: Context) -> Answer:
     }  # fmt: skip
     if not tx.run(_INSERT, **row):
         return _known(tx, ctx, row)
+    if row["direction"] == "deposit":
+        ledger.check_room(tx, player["player_id"], currency, amount)
     tx.run(_OPERATION, operation_id=row["operation_id"], tenant_id=ctx.tenant_id, brand_id=ctx.brand_id,
            region=ctx.region, kind="payment", status="pending", resource_id=row["payment_id"], error_code=None,
            error_message=None, created_at=ctx.now, updated_at=ctx.now)  # fmt: skip
