@@ -68,6 +68,7 @@ def issue_bonus(tx: Tx, ctx: Context) -> Answer:
             raise ApiError("DUPLICATE", "this bonus id is known")
         return Answer(201, bonus_body(ctx, known), _location(known))
     if amount:
+        ledger.check_room(tx, player["player_id"], currency, amount)
         ledger.open_account(tx, ctx.tenant_id, "bonus", player["player_id"], currency)
         moves = [Move("house", ctx.tenant_id, -amount), Move("bonus", player["player_id"], amount)]
         ledger.post(tx, ctx, "bonus", currency, moves, reference=row["bonus_id"])
@@ -130,6 +131,7 @@ def _begin_consume(tx: Tx, ctx: Context, win: int, currency: str) -> Answer | Ro
         return keep(tx, ctx, Answer(200, known["answer"].encode()))
     if not tx.run(_SPIN, b_tenant=ctx.tenant_id, b_bonus=bonus["bonus_id"]) and not faults.on("freespins-below-zero"):
         raise ApiError("INVALID_STATE", "no free spin is left")
+    ledger.check_room(tx, bonus["player_id"], currency, win)
     data = {**row, "player_id": bonus["player_id"], "left": max(0, bonus["freespins_left"] - 1)}
     if win == 0:
         return _consumed(tx, ctx, {"data": data, "player_id": bonus["player_id"], "amount": 0, "currency": currency})
