@@ -40,8 +40,11 @@ class ChecksPlugin:
         self._make_lab = make_lab
         self._recorder = recorder
         self._emit = emit
+        self._root = Path()
         self._started: dict[str, float] = {}
         self._ended: dict[str, dict[str, Any]] = {}
+        self._told: set[str] = set()
+        """Ids of the checks that have a record."""
 
     @pytest.fixture
     def lab(self, request: pytest.FixtureRequest) -> Iterator[CheckLab]:
@@ -53,18 +56,40 @@ class ChecksPlugin:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         """Declare the marker, so that user suites may run with strict markers."""
+        self._root = config.rootpath
         config.addinivalue_line("markers", "certifies(*controls, isolation, needs): the controls a check decides")
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Only what was planned, in the order of the plan, whatever else the files hold."""
+        order = {key: n for n, key in enumerate(self._checks)}
+        ours = [i for i in items if isinstance(i.parent, pytest.Module) and _key(i) in order]
+        items[:] = sorted(ours, key=lambda i: order[_key(i)])
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A suite that cannot be imported is our error (or its author's), told for each of its checks."""
-        if not report.failed:
+        if report.passed:
             return
-        path = str(Path(str(report.fspath or report.nodeid)).resolve())
-        last = (str(report.longrepr).strip().splitlines() or ["unknown"])[-1].removeprefix("E").strip()
-        for (file, _), check in self._checks.items():
-            if file == path or file.endswith(f"/{report.nodeid}"):
-                record = {"check": check.id, "controls": list(check.controls), "ended": "crashed", "seconds": 0.0,
-                          "message": f"the suite cannot be imported: {last}"[:300]}
+        path = str((self._root / report.nodeid.partition("::")[0]).resolve())
+        mine = [check for (file, _), check in self._checks.items() if file == path]
+        if report.skipped:
+            why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            self._tell(mine, "skipped", str(why))
+        else:
+            self.broken(mine, str(report.longrepr))
+
+    def broken(self, checks: Iterable[Check], printed: str) -> None:
+        """Record that these checks could not even be loaded, with the last line of what was printed about it."""
+        lines = [line.strip() for line in printed.splitlines() if line.strip()] or ["unknown"]
+        last = next((line for line in reversed(lines) if line.startswith("E ")), lines[-1])
+        self._tell(checks, "crashed", f"the suite cannot be imported: {last.removeprefix('E').strip()}")
+
+    def _tell(self, checks: Iterable[Check], ended: str, message: str) -> None:
+        for check in checks:
+            if check.id not in self._told:
+                self._told.add(check.id)
+                record = {"check": check.id, "controls": list(check.controls), "ended": ended, "seconds": 0.0,
+                          "message": message[:300]}
                 self._recorder.append("check", record)
                 self._emit("check_ended", record)
 
@@ -78,6 +103,7 @@ class ChecksPlugin:
         outcome = yield
         report = outcome.get_result()  # type: ignore[attr-defined]
         check, name = self._of(item)
+        self._told.add(check.id)
         if report.when == "setup":
             self._recorder.append("check", {"check": name, "controls": list(check.controls), "ended": ""})
             self._emit("check_started", {"check": name, "controls": list(check.controls)})
@@ -92,9 +118,14 @@ class ChecksPlugin:
 
     def _of(self, item: Any) -> tuple[Check, str]:
         """The planned check of a pytest item, and the item's own name (with its parameters)."""
-        function = item.originalname or item.name
-        check = self._checks[(str(Path(str(item.path)).resolve()), function)]
-        return check, check.id + item.name.removeprefix(function)
+        key = _key(item)
+        check = self._checks[key]
+        return check, check.id + item.name.removeprefix(key[1])
+
+
+def _key(item: Any) -> tuple[str, str]:
+    """File and function of a pytest item, without its parameters."""
+    return str(Path(str(item.path)).resolve()), str(getattr(item, "originalname", "") or item.name)
 
 
 def _ending(call: pytest.CallInfo[None], report: pytest.TestReport) -> dict[str, Any]:
@@ -113,17 +144,33 @@ def _ending(call: pytest.CallInfo[None], report: pytest.TestReport) -> dict[str,
 
 
 def run_pytest(checks: Iterable[Check], plugin: ChecksPlugin) -> str:
-    """Run the checks in this process, apart from any pytest configuration of the user; returns what was printed."""
-    chosen = list(checks)
+    """Run the checks in this process, apart from any pytest configuration of the user; returns what was printed.
+
+    One folder of suites after the other: what lies above a folder (a conftest.py of the user's own tests) is not
+    read, and a conftest.py in it that breaks is told for that folder alone.
+    """
+    folders: dict[Path, list[Check]] = {}
+    for check in checks:
+        folders.setdefault(_folder(check), []).append(check)
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
         os.environ.pop(name, None)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    root = os.path.commonpath([Path(c.path).parent for c in chosen])
-    arguments = [f"{c.path}::{c.id.rpartition('::')[2]}" for c in chosen]
+    root = os.path.commonpath(folders)  # of all of them: module names are made from it and stay apart
     printed = io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(printed):
-        pytest.main(["-c", os.devnull, f"--rootdir={root}", f"--confcutdir={root}", "--import-mode=importlib",
-                     "-p", "no:cacheprovider", "--continue-on-collection-errors", "-q",
-                     "--no-header", "--tb=short", "--capture=no", *arguments],
-                    plugins=[plugin])
+    for folder, chosen in folders.items():
+        before = len(printed.getvalue())
+        with redirect_stdout(printed), redirect_stderr(printed):
+            code = pytest.main(["-c", os.devnull, f"--rootdir={root}", f"--confcutdir={folder}",
+                                "--import-mode=importlib", "-p", "no:cacheprovider",
+                                "--continue-on-collection-errors", "-q", "--no-header", "--tb=short", "--capture=no",
+                                *dict.fromkeys(str(Path(c.path).absolute()) for c in chosen)], plugins=[plugin])
+        if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
+            plugin.broken(chosen, printed.getvalue()[before:])
+        if code == pytest.ExitCode.INTERRUPTED:
+            break
     return printed.getvalue()[-200_000:]
+
+
+def _folder(check: Check) -> Path:
+    """The folder of suites that the check was found below: its path without the file's name in the check's id."""
+    return Path(check.path).absolute().parents[len(Path(check.id.partition("::")[0]).parts) - 1]

@@ -10,6 +10,9 @@ from harness.model.exchange import Exchange
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 
+BUSY = (429, 503)
+"""Statuses that turn a caller away without a word on its request."""
+
 
 def saw(exchange: Exchange) -> str:
     """`422 INSUFFICIENT_FUNDS` or `no answer (timeout)`: an answer in a few words."""
@@ -30,6 +33,12 @@ def unanswered(exchanges: tuple[Exchange, ...], claim: Claim) -> Finding | None:
     return None
 
 
+def turned_away(exchange: Exchange) -> Finding:
+    """Inconclusive: the subject was busy for longer than our patience, which is neither consent nor refusal."""
+    return unknown(f"{exchange.operation} was turned away ({saw(exchange)})", Reason.NO_SAMPLES,
+                   exchanges=[exchange.id], owner=Owner.SUBJECT)
+
+
 def answered(exchange: Exchange, *statuses: int, code: str = "", says: str = "") -> Draft:
     """The answer has one of `statuses` (none given: any 2xx) and, where given, that error `code`."""
     wanted = " or ".join(map(str, statuses)) or "2xx"
@@ -47,6 +56,8 @@ def _answered(history: History, claim: Claim) -> Finding:
     right = exchange.status in statuses if statuses else 200 <= (exchange.status or 0) < 300
     if right and (not code or exchange.field("code") == code):
         return held(saw(exchange), exchanges=[exchange.id])
+    if exchange.status in BUSY:
+        return turned_away(exchange)
     wanted = " or ".join(map(str, statuses)) or "2xx"
     return broken(f"{claim.says}; it answered {saw(exchange)}", expected=f"{wanted} {code}".strip(),
                   seen=saw(exchange), exchanges=[exchange.id])
@@ -66,9 +77,8 @@ def _refused(history: History, claim: Claim) -> Finding:
     (exchange,) = exchanges
     statuses, code = claim.params["statuses"], claim.params["code"]
     status = exchange.status or 0
-    if status in (429, 503):
-        return unknown(f"{exchange.operation} was turned away ({saw(exchange)}): busy is not a refusal",
-                       Reason.NO_SAMPLES, exchanges=[exchange.id])
+    if status in BUSY:
+        return turned_away(exchange)
     right = status in statuses if statuses else 400 <= status < 500
     if right and (not code or exchange.field("code") == code):
         return held(saw(exchange), exchanges=[exchange.id])
@@ -90,7 +100,8 @@ def _same_result(history: History, claim: Claim) -> Finding:
         return silent
     first, *later = exchanges
     but = set(claim.params["but"])
-    for other in later:
+    away = [e for e in later if e.status in BUSY and first.status not in BUSY]
+    for other in (e for e in later if e not in away):
         if other.status != first.status:
             return broken(claim.says, expected=saw(first), seen=saw(other), exchanges=[first.id, other.id])
         differing = difference(first.json(), other.json(), but)
@@ -98,6 +109,8 @@ def _same_result(history: History, claim: Claim) -> Finding:
             name, before, after = differing
             return broken(f"{claim.says}; {name} changed", expected=f"{name}={before!r}",
                           seen=f"{name}={after!r}", exchanges=[first.id, other.id])
+    if away:
+        return turned_away(away[0])
     return held(f"{len(later)} repeats equal the first answer", exchanges=claim.over, repeats=len(later))
 
 
@@ -123,6 +136,11 @@ def _equal(history: History, claim: Claim) -> Finding:
     if silent := unanswered(exchanges, claim):
         return silent
     (exchange,) = exchanges
+    if exchange.status in BUSY:
+        return turned_away(exchange)
+    if (exchange.status or 0) >= 500:
+        return unknown(f"{exchange.operation} could not be read: {saw(exchange)}", Reason.OBSERVER_UNAVAILABLE,
+                       exchanges=[exchange.id], owner=Owner.SUBJECT)
     seen = exchange.field(claim.params["member"])
     wanted = claim.params["value"]
     if seen == wanted and type(seen) is type(wanted):

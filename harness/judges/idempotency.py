@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.judges.answers import difference, saw
+from harness.judges.answers import BUSY, difference, saw
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
 from harness.model.history import History
 from harness.model.operations import operations
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
-
-_BUSY = (429, 503)
 
 
 def declares_key(header: str) -> Draft:
@@ -66,7 +64,7 @@ def _copies_agree(history: History, claim: Claim) -> Finding:
 
 
 def _may_wait(exchange: Exchange) -> bool:
-    return exchange.status in _BUSY or (exchange.status in (409, 425) and exchange.field("retryable") is True)
+    return exchange.status in BUSY or (exchange.status in (409, 425) and exchange.field("retryable") is True)
 
 
 def no_second_effect(first: Exchange, second: Exchange, *identifiers: str, says: str = "") -> Draft:
@@ -82,7 +80,7 @@ def _no_second_effect(history: History, claim: Claim) -> Finding:
         return unknown("no answer", Reason.NO_ANSWER, exchanges=claim.over)
     first, second = exchanges
     status = second.status or 0
-    if status in _BUSY:
+    if status in BUSY:
         return unknown("the subject was busy", Reason.NO_SAMPLES, exchanges=[second.id])
     if 200 <= status < 300:
         for name in claim.params["identifiers"]:
@@ -111,7 +109,7 @@ def _distinct(history: History, claim: Claim) -> Finding:
         return unknown("no answer", Reason.NO_ANSWER, exchanges=claim.over)
     values: list[Any] = [e.field(claim.params["member"]) for e in exchanges]
     refused = next((e for e in exchanges if not 200 <= (e.status or 0) < 300), None)
-    if refused is not None and refused.status not in _BUSY:
+    if refused is not None and refused.status not in BUSY:
         return broken(claim.says, expected="both succeed", seen=saw(refused), exchanges=claim.over)
     if refused is not None:
         return unknown("the subject was busy", Reason.NO_SAMPLES, exchanges=claim.over)

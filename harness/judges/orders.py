@@ -10,7 +10,7 @@ from harness.model import money
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
 from harness.model.history import History
-from harness.model.outcome import Finding, Reason, broken, held, unknown
+from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 from harness.model.profile import ContractProfile
 
 STEPS = ("authorize", "authorize again", "settle", "settle again", "rollback")
@@ -40,10 +40,14 @@ def end_state(order: Sequence[str], profile: ContractProfile, *, same_key: bool)
     return status, status in ("authorized", "settled"), status == "settled"
 
 
-def order_ends_well(order: Sequence[str], before: Exchange, after: Exchange, bet: Exchange, *, stake: int, win: int,
-                    same_key: bool, currency: str = "EUR") -> Draft:
-    """After the calls in this order the balance and the bet's status are what the contract profile permits."""
-    return Draft(judge="order_ends_well", over=(before.id, after.id, bet.id),
+def order_ends_well(order: Sequence[str], answers: Sequence[Exchange], before: Exchange, after: Exchange,
+                    bet: Exchange, *, stake: int, win: int, same_key: bool, currency: str = "EUR") -> Draft:
+    """After the calls in this order the balance and the bet's status are what the contract profile permits.
+
+    `answers` are the calls' own. One that leaves open what became of it (202 but for a parked settle, 429, 5xx, in
+    progress, silence) makes the order itself uncertain, and the claim inconclusive.
+    """
+    return Draft(judge="order_ends_well", over=(before.id, after.id, bet.id, *(a.id for a in answers)),
                  params={"order": list(order), "stake": stake, "win": win, "currency": currency,
                          "same_key": same_key},
                  says=" → ".join(order) + (" (same keys)" if same_key else " (new keys)"))
@@ -54,7 +58,10 @@ def _order_ends_well(history: History, claim: Claim) -> Finding:
     exchanges = history.over(claim)
     if len(exchanges) < 3 or not exchanges[0].answered or not exchanges[1].answered:
         return unknown("the observer gave no balances", Reason.OBSERVER_UNAVAILABLE, exchanges=claim.over)
-    before, after, bet = exchanges
+    before, after, bet, *answers = exchanges
+    if vague := next((a for a in answers if _open(a, history.profile)), None):
+        return unknown(f"{claim.says}: {vague.operation} left open what became of it ({saw(vague)})",
+                       Reason.NO_SAMPLES, exchanges=[vague.id], owner=Owner.SUBJECT)
     currency, order = claim.params["currency"], claim.params["order"]
     status, stake_gone, win_paid = end_state(order, history.profile, same_key=bool(claim.params["same_key"]))
     readings = [money.balances(e.json(), history.profile.money_form) for e in (before, after)]
@@ -70,6 +77,12 @@ def _order_ends_well(history: History, claim: Claim) -> Finding:
         return broken(f"{claim.says}: the bet is {shown!r}", expected=" or ".join(_same(status)), seen=repr(shown),
                       exchanges=[bet.id])
     return held(f"{claim.says}: {status}", exchanges=claim.over)
+
+
+def _open(answer: Exchange, profile: ContractProfile) -> bool:
+    parked = profile.settle_without_authorize == "parked" and answer.operation == "settleBet"
+    return not answer.answered or answer.status == 429 or (answer.status or 0) >= 500 \
+        or (answer.status == 202 and not parked) or (answer.status == 409 and answer.field("retryable") is True)
 
 
 def _same(status: str) -> tuple[str, ...]:

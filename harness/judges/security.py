@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from harness.judges.answers import saw
+from harness.judges.answers import BUSY, saw
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -15,7 +15,6 @@ from harness.model.outcome import Finding, Reason, broken, held, unknown
 
 _SHOWN = 4
 _DEEPEST = 40
-_BUSY = frozenset({429, 503})
 
 
 def turned_away(probes: Sequence[Exchange], *statuses: int, code: str = "", header: str = "",
@@ -33,7 +32,7 @@ def turned_away(probes: Sequence[Exchange], *statuses: int, code: str = "", head
 def _turned_away(history: History, claim: Claim) -> Finding:
     statuses, code, header = claim.params["statuses"], claim.params["code"], claim.params.get("header", "")
     wanted = " ".join(filter(None, (" or ".join(map(str, statuses)) or "4xx", code, header and f"with {header}")))
-    probes = [p for p in history.over(claim) if p.answered and p.status not in _BUSY]
+    probes = [p for p in history.over(claim) if p.answered and p.status not in BUSY]
     let_in = []
     for probe in probes:
         right = probe.status in statuses if statuses else 400 <= (probe.status or 0) < 500
@@ -66,7 +65,7 @@ def not_let_in(probes: Sequence[Exchange], says: str = "") -> Draft:
 
 @judge("not_let_in")
 def _not_let_in(history: History, claim: Claim) -> Finding:
-    probes = [p for p in history.over(claim) if p.answered and p.status not in _BUSY]
+    probes = [p for p in history.over(claim) if p.answered and p.status not in BUSY]
     let_in = [p for p in probes if not 400 <= (p.status or 0) < 500]
     if let_in:
         named = "; ".join(_named(p) for p in let_in[:_SHOWN])
@@ -91,7 +90,7 @@ def leaks_nothing(probes: Sequence[Exchange], *, ids: Iterable[str] = (), amount
 
 @judge("leaks_nothing")
 def _leaks_nothing(history: History, claim: Claim) -> Finding:
-    probes = [p for p in history.over(claim) if p.answered and p.status not in _BUSY]
+    probes = [p for p in history.over(claim) if p.answered and p.status not in BUSY]
     if not probes:
         return unknown("no probe was answered", Reason.NO_ANSWER, exchanges=claim.over[:_SHOWN])
     for probe in probes:
@@ -144,7 +143,7 @@ def _unchanged(history: History, claim: Claim) -> Finding:
     if len(exchanges) != 2 or exchanges[0].status != 200 or not isinstance(exchanges[0].json(), dict):
         return unknown("the first reading failed", Reason.OBSERVER_UNAVAILABLE, exchanges=claim.over)
     before, after = exchanges
-    if not after.answered or after.status in _BUSY:
+    if not after.answered or after.status in BUSY:
         return unknown(f"the second reading: {saw(after)}", Reason.OBSERVER_UNAVAILABLE, exchanges=[after.id])
     if after.status != 200 or not isinstance(after.json(), dict):
         return broken(claim.says, expected=saw(before), seen=saw(after), exchanges=[before.id, after.id])

@@ -24,6 +24,7 @@ from harness.sandbox.store import Query, Row, Tx, binds
 _B, _C, _W = bonuses.c, consumptions.c, wager_progress.c
 _ONE = (_B.tenant_id == bindparam("b_tenant"), _B.bonus_id == bindparam("b_bonus"))
 _FIND = Query(select(bonuses).where(*_ONE).with_for_update())
+_READ = Query(select(bonuses).where(*_ONE))
 _INSERT = Query(lambda insert: insert(bonuses).values(binds(bonuses)).on_conflict_do_nothing())
 _SPIN = Query(update(bonuses).where(*_ONE, _B.freespins_left > 0).values(freespins_left=_B.freespins_left - 1))
 _SPIN_BACK = Query(update(bonuses).where(*_ONE).values(freespins_left=_B.freespins_left + 1))
@@ -89,9 +90,12 @@ def bonus_body(ctx: Context, row: Row) -> dict[str, Any]:
             "wager_requirement": render(ctx.profile, row["wager_requirement"], currency)}  # fmt: skip
 
 
-def find_bonus(tx: Tx, ctx: Context, bonus_id: str) -> Row:
-    """The caller's bonus; NOT_FOUND for another tenant's or brand's, REGION_MISMATCH for another region's."""
-    row = tx.one(_FIND, b_tenant=ctx.tenant_id, b_bonus=bonus_id)
+def find_bonus(tx: Tx, ctx: Context, bonus_id: str, query: Query = _FIND) -> Row:
+    """The caller's bonus, locked unless `query` only reads.
+
+    Raises NOT_FOUND for another tenant's or brand's, REGION_MISMATCH for another region's.
+    """
+    row = tx.one(query, b_tenant=ctx.tenant_id, b_bonus=bonus_id)
     if row is None or row["brand_id"] != ctx.brand_id:
         raise ApiError("NOT_FOUND", "there is no such bonus")
     if row["region"] != ctx.region and not faults.on("region-not-enforced"):
@@ -101,7 +105,7 @@ def find_bonus(tx: Tx, ctx: Context, bonus_id: str) -> Row:
 
 def get_bonus(tx: Tx, ctx: Context) -> Answer:
     """GET /v1/bonuses/{bonus_id}."""
-    return Answer(200, bonus_body(ctx, find_bonus(tx, ctx, ctx.path["bonus_id"])))
+    return Answer(200, bonus_body(ctx, find_bonus(tx, ctx, ctx.path["bonus_id"], _READ)))
 
 
 async def consume(ctx: Context) -> Answer:

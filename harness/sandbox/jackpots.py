@@ -27,6 +27,7 @@ from harness.sandbox.store import Query, Row, Tx, binds
 _J, _C, _T, _P = jackpots.c, contributions.c, triggers.c, payouts.c
 _ONE = (_J.tenant_id == bindparam("b_tenant"), _J.jackpot_id == bindparam("b_id"))
 _FIND = Query(select(jackpots).where(*_ONE).with_for_update())
+_READ = Query(select(jackpots).where(*_ONE))
 _INSERT = Query(lambda insert: insert(jackpots).values(binds(jackpots)).on_conflict_do_nothing())
 _ADD = Query(update(jackpots).where(*_ONE, _J.pool + bindparam("b_amount") >= 0)
              .values(pool=_J.pool + bindparam("b_amount")))  # fmt: skip
@@ -35,6 +36,9 @@ _CONTRIBUTION = Query(select(contributions).where(
     _C.tenant_id == bindparam("b_tenant"), _C.contribution_id == bindparam("b_id")))  # fmt: skip
 _OF_BET = Query(select(contributions).where(
     _C.tenant_id == bindparam("b_tenant"), _C.bet_id == bindparam("b_bet"), _C.status == "counted"))  # fmt: skip
+_WON = Query(update(contributions).where(
+    _C.tenant_id == bindparam("b_tenant"), _C.jackpot_id == bindparam("b_jackpot"), _C.status == "counted",
+).values(status="won"))  # fmt: skip
 _TRIGGER = Query(lambda insert: insert(triggers).values(binds(triggers)).on_conflict_do_nothing())
 _TRIGGERED = Query(select(triggers).where(
     _T.tenant_id == bindparam("b_tenant"), _T.trigger_id == bindparam("b_id")).with_for_update())  # fmt: skip
@@ -43,9 +47,9 @@ _PAID = Query(select(payouts).where(_P.tenant_id == bindparam("b_tenant"), _P.pa
 _LIVE_BETS = ("authorized", "settled", "settling")
 
 
-def find_jackpot(tx: Tx, ctx: Context, jackpot_id: str) -> Row:
-    """The tenant's jackpot, locked; NOT_FOUND otherwise."""
-    row = tx.one(_FIND, b_tenant=ctx.tenant_id, b_id=jackpot_id)
+def find_jackpot(tx: Tx, ctx: Context, jackpot_id: str, query: Query = _FIND) -> Row:
+    """The tenant's jackpot, locked unless `query` only reads; NOT_FOUND otherwise."""
+    row = tx.one(query, b_tenant=ctx.tenant_id, b_id=jackpot_id)
     if row is None:
         raise ApiError("NOT_FOUND", "there is no such jackpot")
     return row
@@ -82,7 +86,7 @@ def _body(ctx: Context, row: Row) -> dict[str, Any]:
 
 def get_jackpot(tx: Tx, ctx: Context) -> Answer:
     """GET /v1/jackpots/{jackpot_id}."""
-    return Answer(200, _body(ctx, find_jackpot(tx, ctx, ctx.path["jackpot_id"])))
+    return Answer(200, _body(ctx, find_jackpot(tx, ctx, ctx.path["jackpot_id"], _READ)))
 
 
 def contribute(tx: Tx, ctx: Context) -> Answer:
@@ -99,7 +103,8 @@ def contribute(tx: Tx, ctx: Context) -> Answer:
         same = all(known[n] == row[n] for n in ("jackpot_id", "bet_id", "amount", "currency"))
         if not same or ctx.profile.duplicate_answer == "own_code":
             raise ApiError("DUPLICATE", "this contribution id is known")
-        return Answer(201, {**json.loads(known["answer"]), "status": known["status"]}, _where(jackpot))
+        status = "reversed" if known["status"] == "reversed" else "counted"
+        return Answer(201, {**json.loads(known["answer"]), "status": status}, _where(jackpot))
     if bet["status"] not in _LIVE_BETS:
         raise ApiError("INVALID_STATE", "only an authorized or settled bet contributes")
     if currency != jackpot["currency"] or currency != bet["currency"]:
@@ -153,6 +158,7 @@ def trigger(tx: Tx, ctx: Context) -> Answer:
         moves = [Move("house", ctx.tenant_id, -amount), Move("jackpot", set_aside, amount)]
     else:
         tx.run(_ADD, b_tenant=ctx.tenant_id, b_id=jackpot["jackpot_id"], b_amount=-amount)
+        tx.run(_WON, b_tenant=ctx.tenant_id, b_jackpot=jackpot["jackpot_id"])
         moves = [Move("jackpot", jackpot["jackpot_id"], -amount), Move("jackpot", set_aside, amount)]
     ledger.post(tx, ctx, "jackpot", currency, moves, reference=body["trigger_id"])
     answer = {"trigger_id": body["trigger_id"], "jackpot_id": jackpot["jackpot_id"], "player_id": player["player_id"],
@@ -190,6 +196,7 @@ def _begin_pay(tx: Tx, ctx: Context) -> Answer | Row:
                 "created_at": ctx.now}  # fmt: skip
     if not tx.run(_PAY, **row) and not twice:
         raise ApiError("INVALID_STATE", "this trigger was paid already")
+    ledger.check_room(tx, won["player_id"], won["currency"], won["amount"])
     wallet_tx = f"jackpot:{ctx.tenant_id}:{won['trigger_id']}" + (f":{row['payout_id']}" if twice else "")
     data = {"jackpot_id": won["jackpot_id"], "trigger_id": won["trigger_id"], "payout_id": row["payout_id"],
             "tenant_id": ctx.tenant_id}  # fmt: skip
@@ -223,7 +230,7 @@ def _undo(tx: Tx, ctx: Context, intent: Row) -> None:
 
 
 def on_rollback(tx: Tx, ctx: Context, bet: Row) -> None:
-    """Contributions of a bet that was rolled back leave the pool, unless it was won in between."""
+    """Contributions of a bet that was rolled back leave the pool, unless they were won in between."""
     if faults.on("rollback-keeps-contribution"):
         return
     for row in tx.all(_OF_BET, b_tenant=bet["tenant_id"], b_bet=bet["bet_id"]):

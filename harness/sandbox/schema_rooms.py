@@ -76,7 +76,7 @@ contributions = Table(
     Column("bet_id", Text, nullable=False),
     Column("amount", BigInteger, nullable=False),
     Column("currency", Text, nullable=False),
-    Column("status", Text, nullable=False),  # counted | reversed
+    Column("status", Text, nullable=False),  # counted | won | reversed
     Column("answer", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("tenant_id", "contribution_id"),

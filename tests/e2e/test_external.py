@@ -25,6 +25,12 @@ def test_the_suites_certify_a_platform_they_do_not_own(certify, config_text, ext
     assert verdicts(again) == {}
 
 
+def test_a_platform_on_postgresql_is_certified_alike(certify, config_text, external_sandbox, verdicts, postgres):
+    done = certify("--target", "x", "--json", text=config_text(external_sandbox("--database", postgres())))
+    assert verdicts(done) == {}
+    assert done.returncode == 0
+
+
 @pytest.mark.parametrize(("key", "value", "control"), VARIANTS)
 def test_a_legal_variant_passes_when_declared_and_only_then(certify, config_text, external_sandbox, verdicts, key,
                                                             value, control):

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+TRACE = re.compile(r"[0-9a-f]{32}")
 INSTANT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z"')
 
 
@@ -78,7 +79,8 @@ def strange_gateway():
             def pass_on(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 if not strange.admits():
-                    trace = self.headers.get("X-Trace-Id") or f"{random.getrandbits(128):032x}"
+                    trace = self.headers.get("X-Trace-Id", "")
+                    trace = trace if TRACE.fullmatch(trace) else f"{random.getrandbits(128):032x}"
                     said = {"code": "RATE_LIMITED", "message": "slower", "retryable": True, "trace_id": trace}
                     self.answer(429, [("Retry-After", "1"), ("Content-Type", "application/json"),
                                       ("X-Trace-Id", trace)], json.dumps(said).encode())

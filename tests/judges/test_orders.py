@@ -52,8 +52,24 @@ def readings(make, moved):
 def test_balance_and_status_must_both_be_right(make, moved, status, outcome):
     before, after = readings(make, moved)
     bet = make.exchange(operation="getBet", body={"status": status})
-    draft = order_ends_well(["authorize", "settle"], before, after, bet, stake=1000, win=2500, same_key=True)
-    assert make.outcome(draft, before, after, bet) == outcome
+    calls = [make.exchange("POST", operation=name, body={}) for name in ("authorizeBet", "settleBet")]
+    draft = order_ends_well(["authorize", "settle"], calls, before, after, bet, stake=1000, win=2500, same_key=True)
+    assert make.outcome(draft, before, after, bet, *calls) == outcome
+
+
+@pytest.mark.parametrize(("operation", "options", "parked", "outcome"), [
+    ("settleBet", {"status": 202}, True, "fail"), ("settleBet", {"status": 202}, False, "inconclusive"),
+    ("authorizeBet", {"status": 202}, True, "inconclusive"), ("rollbackBet", {"status": 503}, False, "inconclusive"),
+    ("rollbackBet", {"status": 500}, False, "inconclusive"),
+    ("settleBet", {"failure": "timeout"}, False, "inconclusive"),
+    ("settleBet", {"status": 409, "body": {"retryable": True}}, False, "inconclusive"),
+    ("settleBet", {"status": 409, "body": {"retryable": False}}, False, "fail")])
+def test_a_call_that_leaves_its_outcome_open_makes_the_order_uncertain(make, operation, options, parked, outcome):
+    before, after = readings(make, 77)
+    bet, call = make.exchange(body={"status": "settled"}), make.exchange("POST", operation=operation, **options)
+    draft = order_ends_well(["settle"], [call], before, after, bet, stake=1000, win=2500, same_key=True)
+    profile = ContractProfile(settle_without_authorize="parked" if parked else "refused")
+    assert make.outcome(draft, before, after, bet, call, profile=profile) == outcome
 
 
 @pytest.mark.parametrize(("settle", "rollback", "moved", "outcome"), [
@@ -68,6 +84,6 @@ def test_exactly_one_of_two_racers_wins(make, settle, rollback, moved, outcome):
 
 def test_hostile_readings_are_inconclusive(make, hostile):
     odd, bet = make.exchange(body=hostile), make.exchange(operation="getBet", body=hostile)
-    draft = order_ends_well(["authorize"], odd, odd, bet, stake=1, win=1, same_key=True)
+    draft = order_ends_well(["authorize"], [], odd, odd, bet, stake=1, win=1, same_key=True)
     assert make.outcome(draft, odd, bet) == "inconclusive"
     assert make.outcome(exactly_one_wins(bet, bet, odd, odd, stake=1, win=2), odd, bet) == "inconclusive"
