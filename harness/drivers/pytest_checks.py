@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -74,7 +75,7 @@ class ChecksPlugin:
         mine = [check for (file, _), check in self._checks.items() if file == path]
         if report.skipped:
             why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-            self._tell(mine, "skipped", str(why))
+            self._tell(mine, "skipped", str(why).removeprefix("Skipped: "))
         else:
             self.broken(mine, str(report.longrepr))
 
@@ -160,15 +161,23 @@ def run_pytest(checks: Iterable[Check], plugin: ChecksPlugin) -> str:
     for folder, chosen in folders.items():
         before = len(printed.getvalue())
         with redirect_stdout(printed), redirect_stderr(printed):
-            code = pytest.main(["-c", os.devnull, f"--rootdir={root}", f"--confcutdir={folder}",
-                                "--import-mode=importlib", "-p", "no:cacheprovider",
-                                "--continue-on-collection-errors", "-q", "--no-header", "--tb=short", "--capture=no",
-                                *dict.fromkeys(str(Path(c.path).absolute()) for c in chosen)], plugins=[plugin])
+            code = _main(["-c", os.devnull, f"--rootdir={root}", f"--confcutdir={folder}",
+                          "--import-mode=importlib", "-p", "no:cacheprovider",
+                          "--continue-on-collection-errors", "-q", "--no-header", "--tb=short", "--capture=no",
+                          *dict.fromkeys(str(Path(c.path).absolute()) for c in chosen)], plugin)
         if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):
             plugin.broken(chosen, printed.getvalue()[before:])
         if code == pytest.ExitCode.INTERRUPTED:
             break
     return printed.getvalue()[-200_000:]
+
+
+def _main(arguments: list[str], plugin: ChecksPlugin) -> int:
+    try:
+        return int(pytest.main(arguments, plugins=[plugin]))
+    except SystemExit as left:  # a conftest.py that leaves must not take the other folders along
+        sys.stdout.write(f"SystemExit: {left.code}\n")
+        return int(pytest.ExitCode.INTERNAL_ERROR)
 
 
 def _folder(check: Check) -> Path:
