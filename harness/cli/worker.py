@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 from harness.content.targets import target_from_dict
 from harness.counterparts.lab import Lab
@@ -32,7 +33,7 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     assignment = json.load(sys.stdin)
     run = Path(assignment["run"])
-    events = sys.stdout
+    events = _event_pipe()
 
     def emit(event: str, record: Mapping[str, Any]) -> None:
         events.write(json.dumps({"event": event, **record}) + "\n")
@@ -71,6 +72,15 @@ def main() -> int:
         sender.close()
         journal.close()
     return 0
+
+
+def _event_pipe() -> TextIO:
+    """Our stdout for events alone: what suites and processes that they start write there is dropped, unredacted."""
+    pipe = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    return pipe
 
 
 def _stop(*_: Any) -> None:

@@ -52,11 +52,13 @@ class WorkerPool:
 
     def _drive(self, groups: Sequence[Sequence[Check]], prefix: str, on_event: OnEvent) -> list[str]:
         events: queue.Queue[tuple[int, str | None]] = queue.Queue()
-        started = [self._start(f"{prefix}{n}", group) for n, group in enumerate(groups, start=1)]
-        for n, process in enumerate(started):
-            threading.Thread(target=_pump, args=(n, process, events), daemon=True).start()
-        open_, notes = len(started), []
+        notes: list[str] = []
         try:
+            started = []
+            for n, group in enumerate(groups):
+                started.append(self._start(f"{prefix}{n + 1}", group))
+                threading.Thread(target=_pump, args=(n, started[n], events), daemon=True).start()
+            open_ = len(started)
             while open_:
                 try:
                     n, line = events.get(timeout=max(0.0, self._deadline - time.monotonic()))
@@ -68,10 +70,10 @@ class WorkerPool:
                     if started[n].wait() != 0:
                         notes.append(f"worker {prefix}{n + 1} ended with {started[n].returncode}: see its log")
                     continue
-                record = json.loads(line)
-                if record["event"] == "note":
-                    notes.append(record["text"])
-                else:
+                record = _record(line)
+                if record.get("event") == "note":
+                    notes.append(str(record["text"]))
+                elif "event" in record:
                     on_event(record.pop("event"), record)
         finally:
             self.stop()
@@ -79,28 +81,39 @@ class WorkerPool:
         return notes
 
     def _start(self, name: str, checks: Sequence[Check]) -> subprocess.Popen[str]:
-        log = (self._run / f"worker-{name}.log").open("w", encoding="utf-8")
-        with log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "harness.cli.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=log, text=True, start_new_session=True,
-                env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"})
-        self._running.append(process)
         assignment = {**self._payload, "worker": name, "checks": [
             {"id": c.id, "path": c.path, "controls": list(c.controls), "isolation": c.isolation} for c in checks]}
         try:
+            with (self._run / f"worker-{name}.log").open("w", encoding="utf-8") as log:
+                process = subprocess.Popen(
+                    [sys.executable, "-m", "harness.cli.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=log, encoding="utf-8", errors="replace", start_new_session=True,
+                    env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"})
+        except OSError as error:
+            raise HarnessFault(f"worker {name} did not start: {error.strerror}", remedy="Try fewer --workers") \
+                from error
+        self._running.append(process)
+        try:
             # Secrets go through the pipe: never through arguments, environment or disk.
-            stdin = cast(Any, process.stdin)
-            stdin.write(json.dumps(assignment))
-            stdin.close()
+            with cast(Any, process.stdin) as stdin:
+                stdin.write(json.dumps(assignment))
         except BrokenPipeError as error:
+            cast(Any, process.stdout).close()
             raise HarnessFault(f"worker {name} did not start", remedy=f"See {self._run}/worker-{name}.log") from error
         return process
+
+
+def _record(line: str) -> dict[str, Any]:
+    """The event in a line; none in the torn one that a killed worker leaves, whose checks tell by not ending."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _pump(n: int, process: subprocess.Popen[str], events: queue.Queue[tuple[int, str | None]]) -> None:
     with cast(Any, process.stdout) as lines:
         for line in lines:
-            if line.startswith("{"):
-                events.put((n, line))
+            events.put((n, line))
     events.put((n, None))
