@@ -30,6 +30,7 @@ log = logging.getLogger("sandbox")
 ATTEMPTS = 8
 _TRY_SECONDS = 5.0
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.5, 60.0
+_LONGEST_ASKED = 3600.0  # a receiver may ask for patience, not for ever
 _FAN_OUT, _DUE = 500, 200
 _PER_ENDPOINT = 8
 _SAFETY_TICK = 5.0
@@ -164,7 +165,8 @@ class Sender:
             async with self._session.post(endpoint["url"], data=body, headers=headers, allow_redirects=False) as answer:
                 await answer.content.read(4096)
                 asked = answer.headers.get("Retry-After", "")
-                return answer.status, "", float(asked) if asked.isdigit() else 0.0
+                wait = min(float(asked), _LONGEST_ASKED) if asked.isascii() and asked.isdigit() else 0.0
+                return answer.status, "", wait
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
             return None, type(problem).__name__, 0.0
 
