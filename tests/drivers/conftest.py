@@ -31,9 +31,9 @@ def suite(tmp_path):
 def pool(tmp_path, monkeypatch):
     """pool(folder, workers=2) drives its checks; .ended, .notes, .processes tell what came.
 
-    `until`: the time limit of the run is reached when that check has begun.
+    `until`: the time limit of the run is reached when that check has begun. `pick`: checks -> those of the plan.
     """
-    def drive(*folders, workers=2, until="", polite=10.0):
+    def drive(*folders, workers=2, until="", polite=10.0, pick=list):
         monkeypatch.setattr(worker_pool, "_ENDING_SECONDS", polite)
         run = tmp_path / "run"
         run.mkdir()
@@ -50,7 +50,7 @@ def pool(tmp_path, monkeypatch):
             if until and event == "check_started" and record["check"].endswith(f"test_{until}"):
                 made._deadline = 0.0
 
-        notes = made.drive(find_checks(folders), hear)
+        notes = made.drive(pick(find_checks(folders)), hear)
         ended = {r["check"].rpartition("test_")[2]: r["ended"] for e, r in events if e == "check_ended"}
         return SimpleNamespace(notes=notes, events=events, ended=ended, processes=processes, run=run)
 
