@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from harness.sandbox import ledger
+from harness.sandbox import audit, ledger
 from harness.sandbox.clock import parse_iso
 from harness.sandbox.context import Answer, Context
 from harness.sandbox.errors import ApiError, field_error
@@ -76,6 +76,7 @@ async def change_player(ctx: Context) -> Answer:
             _SET_RG, b_player=row["player_id"], b_excluded=row["self_excluded"], b_until=row["cool_off_until"],
             b_limits=row["limits"],
         )  # fmt: skip
+        audit.record(tx, ctx, "player.rg_changed", {"player_id": row["player_id"], "rg": body.get("rg") or {}})
         return Answer(200, player_body(tx, ctx.profile, row))
 
     return await ctx.platform.store.transact(work)

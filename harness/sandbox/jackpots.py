@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from harness.sandbox import faults, ledger
+from harness.sandbox import audit, faults, ledger
 from harness.sandbox.bets import records
 from harness.sandbox.bets.intents import KINDS, Steps, carry_out, intend
 from harness.sandbox.bonuses import _refused
@@ -74,6 +74,7 @@ async def create_jackpot(ctx: Context) -> Answer:
         if seed:
             moves = [Move("world", tenant, -seed), Move("jackpot", row["jackpot_id"], seed)]
             ledger.post(tx, ctx, "jackpot", currency, moves, reference=row["jackpot_id"])
+        audit.record(tx, ctx, "jackpot.created", {n: row[n] for n in ("tenant_id", "jackpot_id", "currency", "pool")})
         return Answer(201, _body(ctx, row))
 
     return await ctx.platform.store.transact(work)
