@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
 from typing import Any
 
 _SCALE_NOT_TWO = {
@@ -10,6 +10,8 @@ _SCALE_NOT_TWO = {
     "UGX": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
     "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
 }
+
+_DECIMAL = re.compile(r"(-?)([0-9]{1,40})(?:\.([0-9]{1,20}))?")
 
 
 def scale(currency: str) -> int:
@@ -22,7 +24,9 @@ def to_wire(minor: int, currency: str, form: str) -> dict[str, Any]:
     if form == "minor_units":
         return {"amount": minor, "currency": currency}
     digits = scale(currency)
-    return {"amount": f"{Decimal(minor).scaleb(-digits):.{digits}f}", "currency": currency}
+    text = f"{abs(minor):0{digits + 1}d}"
+    amount = f"{text[:-digits]}.{text[-digits:]}" if digits else text
+    return {"amount": f"-{amount}" if minor < 0 else amount, "currency": currency}
 
 
 def from_wire(value: Any, form: str, *, member: str = "amount") -> tuple[int, str] | None:
@@ -38,13 +42,13 @@ def signed(amount: Any, currency: str, form: str) -> int | None:
     """Minor units of a signed wire amount, or None when it is not exact in that form."""
     if form == "minor_units":
         return amount if isinstance(amount, int) and not isinstance(amount, bool) else None
-    if not isinstance(amount, str):
+    found = _DECIMAL.fullmatch(amount) if isinstance(amount, str) else None
+    if found is None:
         return None
-    try:
-        minor = Decimal(amount).scaleb(scale(currency))
-    except InvalidOperation:
+    fraction = (found[3] or "").rstrip("0")
+    if len(fraction) > scale(currency):
         return None
-    return int(minor) if minor.is_finite() and minor == minor.to_integral_value() else None
+    return int(found[1] + found[2] + fraction.ljust(scale(currency), "0"))
 
 
 def balances(body: Any, form: str) -> dict[str, int] | None:
