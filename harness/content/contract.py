@@ -15,6 +15,7 @@ from harness.model.profile import ContractProfile
 
 _MAX_DOCUMENT = 16 << 20
 _MAX_DEPTH = 200
+_MAX_VALUES = 2_000_000
 _FETCH_SECONDS = 10.0
 _PUBLISHED = "target:"
 
@@ -90,11 +91,10 @@ def _parse(path: Path, raw: bytes) -> Any:
     try:
         text = raw.decode("utf-8-sig")
         if path.suffix == ".json":
-            return json.loads(text)
+            return _plain(path, json.loads(text))
         loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         _refuse_bombs(path, text, yaml, loader)
-        document = yaml.load(text, Loader=loader)  # noqa: S506 - the safe loader
-        json.dumps(document, default=str)  # a cyclic document cannot be judged
+        return _plain(path, yaml.load(text, Loader=loader))  # noqa: S506 - the safe loader
     except UnicodeDecodeError as error:
         raise UsageError(f"contract {path}: not UTF-8 (byte {error.start})", remedy="Save it as UTF-8") from error
     except json.JSONDecodeError as error:
@@ -105,7 +105,6 @@ def _parse(path: Path, raw: bytes) -> Any:
         raise UsageError(f"contract {path}{line}: not YAML: {getattr(error, 'problem', error)}") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"contract {path}: too deep or cyclic ({error})"[:300]) from error
-    return _json_keys(document)
 
 
 def _refuse_bombs(path: Path, text: str, yaml: Any, loader: Any) -> None:
@@ -118,13 +117,25 @@ def _refuse_bombs(path: Path, text: str, yaml: Any, loader: Any) -> None:
             raise UsageError(f"contract {path}: nested deeper than {_MAX_DEPTH} or over 1000 aliases")
 
 
-def _json_keys(value: Any) -> Any:
-    """YAML reads `200:` as a number and dates as dates; JSON (and OpenAPI) know strings there."""
-    if isinstance(value, dict):
-        return {str(k): _json_keys(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_json_keys(v) for v in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+def _plain(path: Path, document: Any) -> Any:
+    """The document as JSON knows it; aliases are copies there, so that few of them can make a billion values.
+
+    YAML reads `200:` as a number and dates as dates; JSON (and OpenAPI) know strings there.
+    """
+    values = 0
+
+    def walk(value: Any, depth: int) -> Any:
+        nonlocal values
+        values += 1
+        if depth > _MAX_DEPTH or values > _MAX_VALUES:
+            raise UsageError(f"contract {path}: cyclic, nested deeper than {_MAX_DEPTH} or over {_MAX_VALUES} values")
+        if isinstance(value, dict):
+            return {str(k): walk(v, depth + 1) for k, v in value.items()}
+        if isinstance(value, list):
+            return [walk(v, depth + 1) for v in value]
+        return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+    return walk(document, 0)
 
 
 def _overlay(document: Mapping[str, Any], profile: ContractProfile) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Operation:
 
     def header_parameters(self) -> dict[str, Mapping[str, Any]]:
         """Declared request headers by lower-case name."""
-        return {str(p["name"]).lower(): p for p in self.parameters if p.get("in") == "header"}
+        return {str(p.get("name")).lower(): p for p in self.parameters if p.get("in") == "header"}
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -46,17 +46,21 @@ class Operation:
 
 
 def operations(contract: Mapping[str, Any]) -> dict[str, Operation]:
-    """Operations by operationId (`METHOD path` where none is given), in the document's order."""
+    """Operations by operationId (`METHOD path` where none is given), in the document's order.
+
+    Never raises: what is malformed in the document is left out here and is for the judge of the document.
+    """
     found: dict[str, Operation] = {}
     for path, item in _mapping(contract.get("paths")).items():
-        shared = _mapping(item).get("parameters", [])
+        shared = _list(_mapping(item).get("parameters"))
         for method in METHODS:
             document = _mapping(item).get(method)
             if not isinstance(document, Mapping):
                 continue
             name = str(document.get("operationId") or f"{method.upper()} {path}")
-            parameters = tuple(resolve(contract, p) for p in [*shared, *document.get("parameters", [])])
-            found[name] = Operation(id=name, method=method.upper(), path=path, document=document,
+            parameters = tuple(p for p in (resolve(contract, p) for p in [*shared, *_list(document.get("parameters"))])
+                               if isinstance(p, Mapping))
+            found[name] = Operation(id=name, method=method.upper(), path=str(path), document=document,
                                     parameters=parameters, scopes=_scopes(contract, document))
     return found
 
@@ -81,9 +85,13 @@ def match(known: Mapping[str, Operation], method: str, path: str) -> Operation |
 
 
 def _scopes(contract: Mapping[str, Any], document: Mapping[str, Any]) -> frozenset[str]:
-    requirements = document.get("security", contract.get("security", []))
-    return frozenset(scope for r in requirements for scopes in _mapping(r).values() for scope in scopes)
+    requirements = _list(document.get("security", contract.get("security")))
+    return frozenset(str(s) for r in requirements for scopes in _mapping(r).values() for s in _list(scopes))
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
