@@ -112,6 +112,7 @@ def explain_command(control: str, *, as_json: bool) -> int:
     """`certify explain`."""
     from harness.cli.sandbox import proofs
 
+    control = control.upper()
     catalogue, checks = content()
     deciding = {c.id: c.summary for c in checks if control in c.controls}
     _print(explain_control(catalogue, control, deciding, proofs(control), as_json=as_json))

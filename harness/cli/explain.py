@@ -21,9 +21,9 @@ def explain_control(catalogue: Catalogue, control_id: str, checks: Mapping[str, 
     Raises:
         UsageError: no such control; names the closest ones.
     """
-    control = catalogue.controls.get(control_id.upper())
+    control = catalogue.controls.get(control_id)
     if control is None:
-        close = difflib.get_close_matches(control_id.upper(), catalogue.controls, 3, 0.5)
+        close = difflib.get_close_matches(control_id, catalogue.controls, 3, 0.5)
         raise UsageError(f"no control {control_id!r}", remedy=f"Did you mean {', '.join(close)}?" if close
                          else "See `certify list`")
     block = next(b for b in catalogue.blocks if b.id == control.block)
@@ -35,17 +35,19 @@ def explain_control(catalogue: Catalogue, control_id: str, checks: Mapping[str, 
                            "proofs": dict(faults)}, indent=1)
     kind = "MUST" if control.must else "should"
     lines = [f"{control.id}  {kind}, gates at T-{control.phase}", *_wrap(control.title), "",
-             f"Launch question: {block.question}",
+             "Launch question:", *_wrap(block.question),
              f"Decided: {', '.join(_HOW[h] for h in control.how)}", "", "Remedy:", *_wrap(control.remedy), ""]
-    lines += ["Checks:", *(f"  {name}\n    {summary}" for name, summary in checks.items())] if checks else \
-        ["No check in this release decides it yet."]
+    lines.append("Checks:" if checks else "No check in this release decides it yet.")
+    for name, summary in checks.items():
+        lines += [f"  {name}", *_wrap(summary, 4)]
     if faults:
-        lines += ["", "Proven by the fault switches (each turns it red):", *(f"  {n}: {t}" for n, t in faults)]
+        lines += ["", "Proven by the fault switches (each turns it red):"]
+        lines += [line for fault, title in faults for line in _wrap(f"{fault}: {title}")]
     if control.source:
         lines += ["", f"Research rows: {control.source}"]
     lines += ["", f"Just this one: certify --target sandbox --only {control.id}"]
     return "\n".join(lines)
 
 
-def _wrap(text: str) -> list[str]:
-    return textwrap.wrap(text, 78, initial_indent="  ", subsequent_indent="  ")
+def _wrap(text: str, indent: int = 2) -> list[str]:
+    return textwrap.wrap(text, 80, initial_indent=" " * indent, subsequent_indent=" " * indent)

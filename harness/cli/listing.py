@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping
 
 from harness.model.control import Catalogue, Control
@@ -17,7 +18,7 @@ def list_controls(catalogue: Catalogue, checks: Mapping[str, tuple[str, ...]], *
         return json.dumps(rows, indent=1)
     lines = []
     for block in catalogue.blocks:
-        lines += ["", block.question]
+        lines += ["", *textwrap.wrap(block.question, 80)]
         lines += [_line(c, checks) for c in catalogue.controls.values() if c.block == block.id]
     built = sum(_state(c, checks) == "built" for c in catalogue.controls.values())
     return "\n".join([*lines[1:], "", f"{built} of {len(catalogue.controls)} controls are built in this release."])
