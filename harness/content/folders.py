@@ -54,9 +54,9 @@ def _load(path: Path) -> Renderer:
     try:
         spec.loader.exec_module(module)
         return Renderer(name=str(module.NAME), suffix=str(module.SUFFIX), render=module.render)
-    except (AttributeError, SyntaxError, ImportError) as error:
-        raise UsageError(f"{path}: not a report ({error})", remedy="It needs NAME, SUFFIX and render(scorecard)") \
-            from error
+    except Exception as error:
+        raise UsageError(f"{path}: not a report ({type(error).__name__}: {error})",
+                         remedy="It needs NAME, SUFFIX and render(scorecard)") from error
 
 
 def chosen(names: Iterable[str], known: dict[str, Renderer]) -> list[Renderer]:

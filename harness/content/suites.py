@@ -11,6 +11,7 @@ from harness.model.errors import UsageError
 from harness.model.plan import Check
 
 _ISOLATIONS = ("shared", "exclusive")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def find_checks(folders: Iterable[Path]) -> tuple[Check, ...]:
@@ -36,24 +37,33 @@ def find_checks(folders: Iterable[Path]) -> tuple[Check, ...]:
 def _of_file(path: Path, name: str) -> Iterable[Check]:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, UnicodeDecodeError, OSError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
         line = getattr(error, "lineno", None) or 1
         raise UsageError(f"{path}:{line}: not a suite ({error})", remedy="Fix the file") from error
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield _of_function(path, name, node)
+        elif unseen := next((n for n in ast.walk(node) if isinstance(n, _FUNCTIONS) and _marker(n)), None):
+            raise UsageError(f"{path}:{unseen.lineno}: {unseen.name} is marked, but would never be driven",
+                             remedy="A check is a plain function of the module named test_...: no class, no async")
 
 
 def _of_function(path: Path, name: str, node: ast.FunctionDef) -> Check:
     where = f"{path}:{node.lineno}"
-    for decorator in node.decorator_list:
-        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("mark.certifies"):
-            controls = [_literal(where, argument) for argument in decorator.args]
-            options = {k.arg: _literal(where, k.value) for k in decorator.keywords if k.arg}
-            return _check(where, path, f"{name}::{node.name}", controls, options, ast.get_docstring(node) or
-                          node.name.removeprefix("test_").replace("_", " "))
-    raise UsageError(f"{where}: {node.name} certifies nothing",
-                     remedy='Mark it: @pytest.mark.certifies("IDEM-03")')
+    marker = _marker(node)
+    if marker is None:
+        raise UsageError(f"{where}: {node.name} certifies nothing",
+                         remedy='Mark it: @pytest.mark.certifies("IDEM-03")')
+    controls = [_literal(where, argument) for argument in marker.args]
+    options = {k.arg or "**": _literal(where, k.value) for k in marker.keywords}
+    return _check(where, path, f"{name}::{node.name}", controls, options, ast.get_docstring(node) or
+                  node.name.removeprefix("test_").replace("_", " "))
+
+
+def _marker(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call | None:
+    """The call of the `certifies` marker that decorates the function."""
+    calls = (d for d in node.decorator_list if isinstance(d, ast.Call))
+    return next((call for call in calls if ast.unparse(call.func).endswith("mark.certifies")), None)
 
 
 def _check(where: str, path: Path, check_id: str, controls: list[Any], options: dict[str, Any],
@@ -71,6 +81,6 @@ def _check(where: str, path: Path, check_id: str, controls: list[Any], options: 
 def _literal(where: str, node: ast.expr) -> Any:
     try:
         return ast.literal_eval(node)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise UsageError(f"{where}: the certifies marker must be literal, not {ast.unparse(node)}",
                          remedy='Write the id out: @pytest.mark.certifies("IDEM-03")') from error
