@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import socket
 import ssl
@@ -37,17 +38,25 @@ def send_and_hang_up(request: Request, meanwhile: Callable[[], object], *, recor
             line = ssl.create_default_context().wrap_socket(line, server_hostname=parts.hostname)
         with line:
             line.sendall(_raw(request, parts.netloc, parts.path + (f"?{parts.query}" if parts.query else "")))
-            meanwhile()
+            try:
+                meanwhile()
+            finally:  # what was sent is recorded, whatever happens to the waiting
+                exchange = _hung_up(request, redactor, started)
+                recorder.append("exchange", exchange.to_line())
     except OSError as error:
         raise Prerequisite(f"no connection for a lost reply: {error}") from error
-    exchange = Exchange(
-        id=f"h{next(_numbers)}-{request.check.partition('::')[2][:40]}", check=request.check, actor=request.actor,
+    return exchange
+
+
+def _hung_up(request: Request, redactor: Redactor, started: int) -> Exchange:
+    """The exchange as we know it; its id is unique over worker processes, because a check runs in one of them."""
+    where = hashlib.sha256(request.check.encode()).hexdigest()[:8]
+    return Exchange(
+        id=f"h{next(_numbers)}-{where}", check=request.check, actor=request.actor,
         operation=request.operation, label=request.label, method=request.method, url=redactor.text(request.url),
         request_headers=tuple((n, redactor.header(n, v)) for n, v in request.headers), failure="hung_up",
         request_body=redactor.text((request.body or b"").decode("utf-8", "surrogateescape")),
         started_ns=started, ended_ns=time.monotonic_ns())
-    recorder.append("exchange", exchange.to_line())
-    return exchange
 
 
 def _raw(request: Request, host: str, target: str) -> bytes:

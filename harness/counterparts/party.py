@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,9 @@ from harness.model.profile import ContractProfile, Credential
 
 AUTO: Any = object()
 """Let the party choose (a fresh idempotency key, its own token)."""
+_TOKEN = re.compile(r"[!-~]+")
+"""What a header can carry."""
+_LONGEST_LIFE = 10.0 ** 9
 _BUSY = (429, 503)
 _PATIENCE_SECONDS = 15.0
 _SHORTEST_WAIT = 0.1
@@ -91,7 +95,7 @@ class Party:
         sent = self._send(self.prepared(operation, body, path=path, check=check))
         answer = parse_json(sent.body.decode("utf-8", "replace"))
         secret = answer.get(member) if isinstance(answer, dict) else None
-        if isinstance(secret, str):
+        if isinstance(secret, str) and secret.isprintable():  # others (lone surrogates) could sign nothing
             self._redactor.learn(secret)
             return sent.exchange, secret
         return sent.exchange, ""
@@ -156,15 +160,19 @@ class Party:
             check=check, actor=self.actor, operation="issueToken"))
         answer = parse_json(sent.body.decode("utf-8", "replace"))
         token = answer.get("access_token") if isinstance(answer, dict) else None
-        if sent.exchange.status != 200 or not isinstance(token, str) or not isinstance(answer, dict):
+        if sent.exchange.status != 200 or not isinstance(answer, dict) or not isinstance(token, str) \
+                or not _TOKEN.fullmatch(token):
+            unusable = " without a usable access_token" if sent.exchange.status == 200 else ""
             raise Prerequisite(
                 f"no access token for {self.actor} ({self.credential.client_id}): the token call answered "
-                f"{sent.exchange.status or sent.exchange.failure}",
+                f"{sent.exchange.status or sent.exchange.failure}{unusable}",
                 remedy="Check the client id and secret of this party in certify.toml",
                 exchanges=(sent.exchange.id,))
         self._redactor.learn(token)
         lifetime = answer.get("expires_in")
-        return token, float(lifetime) if isinstance(lifetime, int | float) else 300.0
+        if isinstance(lifetime, int | float) and abs(lifetime) < _LONGEST_LIFE:
+            return token, float(lifetime)
+        return token, 300.0
 
     def _headers(self, op: Operation, has_body: bool, key: Any, token: Any,
                  check: str) -> list[tuple[str, str]]:

@@ -72,12 +72,16 @@ class Workshop:
         """The worker's webhook receiver, with one endpoint for all events registered at the subject.
 
         Raises:
-            Prerequisite: the subject refuses the endpoint.
+            NoHook: the profile's address is not ours to listen at. Prerequisite: the subject refuses the endpoint.
         """
         with self._lock:
             if self._receiver is None:
-                receiver = WebhookReceiver(self.recorder, self.redactor, self.target.profile,
-                                           prefix=f"{self.worker}h", host=self.target.webhook_listen)
+                try:
+                    receiver = WebhookReceiver(self.recorder, self.redactor, self.target.profile,
+                                               prefix=f"{self.worker}h", host=self.target.webhook_listen)
+                except OSError as error:
+                    raise NoHook(f"webhook_listen = {self.target.webhook_listen!r}: {error.strerror or error}",
+                                 remedy="Name an address of this machine") from error
                 try:
                     self._register(receiver)
                 except BaseException:
