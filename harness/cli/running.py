@@ -142,7 +142,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
 def judge_run(directory: Path, catalogue: Catalogue, plan: Plan) -> Scorecard:
     """The scorecard of a run directory, from its journal alone."""
     began = time.monotonic()
-    history, facts = load_history(directory, ContractProfile(**plan.profile))
+    history, facts = load_history(directory, ContractProfile.of(plan.profile, where=f"{directory / 'plan.json'}"))
     timings = {k: float(v) for k, v in dict(facts.get("timings", {})).items()}
     run_facts = RunFacts(
         run_id=str(facts.get("run_id", directory.name)), target=plan.target, base_url=plan.base_url, seed=plan.seed,
@@ -189,8 +189,11 @@ def _directory(out: Path | None, target: str) -> tuple[Path, str]:
 
 
 def _write_inputs(directory: Path, plan: Plan, contract: Mapping[str, Any]) -> None:
-    (directory / "plan.json").write_text(json.dumps({**plan.to_dict(), "digest": plan.digest}, indent=1),
-                                         encoding="utf-8")
-    (directory / "contract.json").write_text(json.dumps(contract, default=str), encoding="utf-8")
+    try:
+        (directory / "plan.json").write_text(json.dumps({**plan.to_dict(), "digest": plan.digest}, indent=1),
+                                             encoding="utf-8")
+        (directory / "contract.json").write_text(json.dumps(contract, default=str), encoding="utf-8")
+    except OSError as error:
+        raise EnvironmentFault(f"cannot write to {directory}: {error.strerror}", remedy="Name another --out") from error
 
 
