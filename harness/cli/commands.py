@@ -14,7 +14,7 @@ from harness.cli.listing import list_controls
 from harness.cli.live import LiveView, show
 from harness.cli.reporting import check_names, write_reports
 from harness.cli.running import RunOptions, content, plan_for, rejudge, run
-from harness.content.targets import load_target
+from harness.content.targets import CONFIG, load_target, suite_folders
 from harness.engine.records import load_plan
 from harness.model.control import Level
 from harness.model.errors import UsageError
@@ -45,7 +45,7 @@ def run_command(*, target: str, config: Path, only: tuple[str, ...], phases: tup
                 faults: tuple[str, ...], workers: int, as_json: bool) -> int:
     """`certify`: one run; prints the launch table or JSON; returns the exit code."""
     options = RunOptions(level=_level(level), only=only, phases=_phases(phases), seed=seed, reports=reports, out=out,
-                         suites=suites, workers=workers)
+                         suites=(*suite_folders(config), *suites), workers=workers)
     check_names(reports)
     if target == BUILTIN:
         plan_for(_unstarted(), options)  # every usage error before a process is started
@@ -63,7 +63,7 @@ def replay_command(case: str, directory: Path | None, target: str | None, config
                 if case == check.id or c == case}
     if not controls:
         raise UsageError(f"{chosen}: no case {case!r} in that run", remedy="Name a control or check of its plan.json")
-    options = RunOptions(only=tuple(sorted(controls)), seed=plan.seed, workers=1)
+    options = RunOptions(only=tuple(sorted(controls)), seed=plan.seed, workers=1, suites=suite_folders(config))
     with target_named(target or plan.target, config, faults) as subject, LiveView(quiet=as_json) as view:
         card = run(subject, options, view)
     return _finish(card, view.directory, as_json=as_json)
@@ -81,7 +81,8 @@ def plan_command(*, target: str, config: Path, only: tuple[str, ...], phases: tu
                  suites: tuple[Path, ...], as_json: bool) -> int:
     """`certify plan`: what a run would do, without traffic."""
     subject = _unstarted() if target == BUILTIN else load_target(target, config)
-    options = RunOptions(level=_level(level), only=only, phases=_phases(phases), suites=suites, seed=0)
+    options = RunOptions(level=_level(level), only=only, phases=_phases(phases), seed=0,
+                         suites=(*suite_folders(config), *suites))
     catalogue, plan, _ = plan_for(subject, options)
     if as_json:
         _print(json.dumps({**plan.to_dict(), "digest": plan.digest}, indent=1))
@@ -99,7 +100,7 @@ def plan_command(*, target: str, config: Path, only: tuple[str, ...], phases: tu
 
 def list_command(suites: tuple[Path, ...], *, as_json: bool) -> int:
     """`certify list`."""
-    catalogue, checks = content(suites)
+    catalogue, checks = content((*suite_folders(Path(CONFIG)), *suites))
     by_control: dict[str, tuple[str, ...]] = {}
     for check in checks:
         for control in check.controls:
@@ -113,7 +114,7 @@ def explain_command(control: str, *, as_json: bool) -> int:
     from harness.cli.sandbox import proofs
 
     control = control.upper()
-    catalogue, checks = content()
+    catalogue, checks = content(suite_folders(Path(CONFIG)))
     deciding = {c.id: c.summary for c in checks if control in c.controls}
     _print(explain_control(catalogue, control, deciding, proofs(control), as_json=as_json))
     return 0

@@ -52,6 +52,18 @@ def load_config(path: Path) -> Mapping[str, Any]:
     return config
 
 
+def suite_folders(path: Path) -> tuple[Path, ...]:
+    """The folders that `suites` of a configuration file names, relative to it; none where there is no file.
+
+    Raises:
+        UsageError: the file is not readable, or `suites` is no list of folders.
+    """
+    folders = load_config(path).get("suites", []) if path.exists() else []
+    if not isinstance(folders, list) or not all(isinstance(f, str) for f in folders):
+        raise UsageError(f"{path}: suites must be a list of folders", remedy='Like suites = ["./our-suites"]')
+    return tuple(path.parent / folder for folder in folders)
+
+
 def load_target(name: str, path: Path, environment: Mapping[str, str] | None = None) -> Target:
     """The target profile `name` of a configuration file; secrets are read from the environment.
 
