@@ -37,7 +37,8 @@ def test_decimal_strings_as_people_write_them(minor, currency, text):
     ("007.10", 710), ("10.505", None), ("0.001", None), ("", None), (".5", None), ("5.", None), ("+5", None),
     (" 5", None), ("5\n", None), ("1_0", None), ("1,0", None), ("1e2", None), ("1E999999999", None), ("1e-2", None),
     ("NaN", None), ("sNaN", None), ("-Infinity", None), ("0x10", None), ("１０", None), ("٣", None),
-    ("5" * 10_000, None), (10, None), (10.5, None), (True, None), (None, None), (["10"], None), ({}, None)], ids=lambda v: repr(v)[:20])
+    ("5" * 10_000, None), (10, None), (10.5, None), (True, None), (None, None), (["10"], None), ({}, None)],
+    ids=lambda v: repr(v)[:20])
 def test_a_decimal_amount_is_exact_or_none(amount, minor):
     assert money.signed(amount, "EUR", "decimal_string") == minor
 
