@@ -244,7 +244,7 @@ def test_a_complete_bonus_stays_complete_when_its_bet_is_rolled_back(partner: An
     progress(partner, bonus, bet)
     assert partner.eventually(lambda: spendable(partner, player) == 1_400)
     partner.rollback(bet)
-    assert shown(partner, bonus)["status"] == "completed"
+    assert (shown(partner, bonus)["status"], wagered(partner, bonus)) == ("completed", 100)
     assert partner.balance(player)[0] == partner.wallet_balance(player) == 1_500
 
 

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from harness.contracts import packs
+from harness.sandbox.page import _operation
 from tests.sandbox.contract_shape import DOCUMENT, OPERATIONS, refused
 
 PACK = packs.pack_path("1.7")
@@ -92,6 +93,15 @@ def test_the_examples_can_be_copied(page: Reader) -> None:
               for example in media.get("examples", {}).values()]
     assert wanted
     assert sorted(map(repr, shown)) == sorted(map(repr, wanted))
+
+
+def test_markup_in_a_contract_is_shown_and_not_run() -> None:
+    marked = "</pre><b onclick=x()>"
+    operation = {"summary": marked, "description": marked, "operationId": "x", "responses": {"200": {}},
+                 "requestBody": {"content": {"application/json": {"examples": {"one": {"value": marked}}}}}}
+    block = _operation("GET", "/{" + marked + "}", operation)
+    assert Reader(block).examples == [json.dumps(marked)]
+    assert marked not in block
 
 
 def test_the_contract_is_served_as_shipped_in_both_forms(partner: Any) -> None:
