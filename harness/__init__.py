@@ -13,6 +13,7 @@ from harness.judges.events import announced, in_order, registered, unannounced
 from harness.judges.formats import well_formed
 from harness.judges.idempotency import copies_agree, declares_key, distinct, no_second_effect
 from harness.judges.leaks import gives_nothing_away, inert
+from harness.judges.malformed import withstood
 from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
 from harness.judges.orders import all_orders_tried, exactly_one_wins, order_ends_well
 from harness.judges.outbox import announced_once
@@ -85,4 +86,5 @@ __all__ = [
     "valid_document",
     "well_formed",
     "within_funds",
+    "withstood",
 ]

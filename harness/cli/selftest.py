@@ -48,8 +48,12 @@ class Trial:
 
 def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: int | None, jobs: int,
                      as_json: bool) -> int:
-    """Run the matrix; 0 when every defect is found and nothing unrelated is red, else 1."""
+    """Run the matrix; 0 when every defect is found and nothing unrelated is red, else 1.
+
+    With `only` the faults that prove those controls are planted, unless `faults` names others.
+    """
     from harness.cli.running import content
+    from harness.engine.planning import fits
     from harness.sandbox import faults as registry
 
     known = registry.catalogue()
@@ -58,6 +62,8 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
             raise UsageError(f"--fault {name}: no such fault", remedy="See `certify sandbox --list-faults`")
     checks = content()[1]
     built = {control for check in checks for control in check.controls}
+    if only:
+        built = {control for control in built if any(fits(pattern, control) for pattern in only)}
     chosen = [known[n] for n in faults] if faults else [f for f in known.values() if built & set(f.proves)]
     wanted = [("", (), ())] + [(f.name, tuple(f.proves), tuple(f.also)) for f in chosen]
     trials = []

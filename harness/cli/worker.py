@@ -36,8 +36,11 @@ def main() -> int:
     events = _event_pipe()
 
     def emit(event: str, record: Mapping[str, Any]) -> None:
-        events.write(json.dumps({"event": event, **record}) + "\n")
-        events.flush()
+        try:
+            events.write(json.dumps({"event": event, **record}) + "\n")
+            events.flush()
+        except BrokenPipeError:  # the run that wanted to know is gone: nobody shall be driven any more
+            raise KeyboardInterrupt from None
 
     target = target_from_dict(assignment["target"])
     secrets = [c.secret for c in target.credentials.values()]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from harness.counterparts.hangup import send_and_hang_up
 from harness.counterparts.party import AUTO, Party
+from harness.counterparts.raw_wire import send_frame
 from harness.counterparts.workshop import Workshop
 from harness.model import money
 from harness.model.claim import Claim
@@ -207,6 +208,14 @@ class Acting:
         request = party.prepared(operation, body, key=key, check=self.check)
         return self._keep(send_and_hang_up(request, meanwhile, recorder=self._workshop.recorder,
                                            redactor=self._workshop.redactor))
+
+    def send_frame(self, operation: str, body: bytes, frame: Sequence[bytes], payload: bytes, *,
+                   label: str = "") -> Exchange:
+        """Send a write over a line of its own, its body framed by these header lines and bytes (see `raw_wire`)."""
+        request = self.provider.prepared(operation, raw=body, check=self.check, label=label)
+        return self._keep(send_frame(request, frame, payload, exchange_id=self.fresh("frame"),
+                                     recorder=self._workshop.recorder, redactor=self._workshop.redactor,
+                                     timeout=self.target.timeout_seconds))
 
     def _keep(self, exchange: Exchange) -> Exchange:
         self._seen.append(exchange)

@@ -16,6 +16,8 @@ from harness.model.errors import UsageError
 from harness.model.exchange import Exchange, Headers
 
 MAX_BODY = 1 << 20
+MAX_RECORDED_REQUEST = 1 << 18
+"""Only probes of size send more; their tail is padding, and the journal need not keep it."""
 _TRUNCATED = "too_large"
 
 
@@ -58,7 +60,7 @@ class RecordingClient:
             id=exchange_id, check=request.check, actor=request.actor, operation=request.operation,
             label=request.label, method=request.method, url=self._redactor.text(request.url),
             request_headers=self._headers(request.headers),
-            request_body=self._redactor.text(_text(request.body or b"")),
+            request_body=self._redactor.text(_text((request.body or b"")[:MAX_RECORDED_REQUEST])),
             status=status, response_headers=self._headers(headers),
             response_body=self._redactor.text(_text(body)), failure=failure,
             started_ns=started, ended_ns=time.monotonic_ns())

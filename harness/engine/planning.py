@@ -30,7 +30,7 @@ def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, 
         _matches_something(pattern, catalogue)
     planned = {}
     for control in catalogue.controls.values():
-        selected = ((not patterns or any(_fits(p, control.id) for p in patterns))
+        selected = ((not patterns or any(fits(p, control.id) for p in patterns))
                     and (not wanted_phases or control.phase in wanted_phases))
         planned[control.id] = _plan_one(control, by_control.get(control.id, ()), target, level, selected=selected)
     driven = {check for c in planned.values() if c.reason is None for check in c.checks}
@@ -84,12 +84,13 @@ def _plan_one(control: Control, checks: tuple[Check, ...], target: Target, level
     return PlannedControl(control=control.id, checks=runnable, counted=counted)
 
 
-def _fits(pattern: str, control: str) -> bool:
+def fits(pattern: str, control: str) -> bool:
+    """Whether a control id is meant by a pattern of --only: the id itself, its family, or a glob."""
     return control == pattern or control.startswith(f"{pattern}-") or fnmatch.fnmatchcase(control, pattern)
 
 
 def _matches_something(pattern: str, catalogue: Catalogue) -> None:
-    if any(_fits(pattern, control) for control in catalogue.controls):
+    if any(fits(pattern, control) for control in catalogue.controls):
         return
     close = difflib.get_close_matches(pattern, [*catalogue.controls, *{c.family for c in catalogue.controls.values()}])
     raise UsageError(f"--only {pattern}: no such control",

@@ -15,6 +15,8 @@ Headers = tuple[tuple[str, str], ...]
 class Exchange:
     """A request sent (channel `api`) or received (channel `webhook`) by the harness, redacted at capture.
 
+    Channel `frame` is a request that breaks HTTP itself on purpose: what answers it is the server's edge.
+
     Times are `time.monotonic_ns()` of this machine. Bodies are text; bytes that are not UTF-8 survive
     as surrogate escapes. `failure` names what kept an answer from arriving ("timeout", "connect",
     "protocol", "too_large", "encoding"); `status` is None then, or the status that came before it.
@@ -108,6 +110,6 @@ def _first(headers: Headers, name: str) -> str | None:
 def parse_json(text: str) -> Any:
     """JSON value of `text`, or None; never raises (hostile depth included)."""
     try:
-        return json.loads(text) if text else None
+        return json.loads(text.removeprefix("\ufeff")) if text else None  # RFC 8259 8.1: a parser may ignore the mark
     except (ValueError, RecursionError):
         return None

@@ -188,8 +188,11 @@ def _begin_pay(tx: Tx, ctx: Context) -> Answer | Row:
     if won["player_id"] != body["player_id"]:
         raise ApiError("INVALID_STATE", "another player won this jackpot")
     known = tx.one(_PAID, b_tenant=ctx.tenant_id, b_id=body["payout_id"])
-    if known is not None and known["trigger_id"] == won["trigger_id"] and known["answer"] \
-            and ctx.profile.duplicate_answer == "replay":
+    if known is not None:
+        if known["trigger_id"] != won["trigger_id"] or ctx.profile.duplicate_answer == "own_code":
+            raise ApiError("DUPLICATE", "this payout id is known")
+        if not known["answer"]:
+            raise ApiError("IN_PROGRESS", "this payout is being made", retry_after=1)
         return keep(tx, ctx, Answer(200, known["answer"].encode()))
     twice = faults.on("jackpot-paid-twice")
     row: Row = {"tenant_id": ctx.tenant_id, "payout_id": body["payout_id"], "trigger_id": won["trigger_id"],

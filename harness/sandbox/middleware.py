@@ -174,6 +174,8 @@ class Pipeline:
         if operation.style == OPEN and kind != "application/json":
             return
         if ctx.raw:
+            if ctx.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+                raise ApiError("UNSUPPORTED_MEDIA_TYPE", "the body must not be encoded")
             if kind != "application/json" and not faults.on("media-type-unchecked"):
                 raise ApiError("UNSUPPORTED_MEDIA_TYPE", "the body must be application/json in UTF-8")
             ctx.body = parse_json(ctx.raw, loose_numbers=operation.loose_numbers)

@@ -27,8 +27,8 @@ class Calls:
         """The scopes that the target's contract asks for."""
         return operations(self.lab.contract)[name].scopes
 
-    def send(self, name: str, **options: Any) -> Exchange:
-        """Send the operation; `options` as for `Lab.call`."""
+    def send(self, name: str, *, extra: Mapping[str, str] | None = None, **options: Any) -> Exchange:
+        """Send the operation with `extra` headers; `options` as for `Lab.call`."""
         op = self._known(name)
         assert op is not None
         names = [str(p.get("name")) for p in op.parameters if p.get("in") == "path"]
@@ -37,7 +37,7 @@ class Calls:
         profile = self.lab.profile
         signature = {profile.signature_header: "0" * 64, profile.timestamp_header: str(int(time.time()))}
         signed = {n: value for n, value in signature.items() if n.lower() in op.header_parameters()}
-        return self.lab.call(name, self._body(op), path=path, headers=signed, **options)
+        return self.lab.call(name, self._body(op), path=path, headers={**signed, **(extra or {})}, **options)
 
     def _known(self, name: str) -> Operation | None:
         try:

@@ -28,6 +28,9 @@ _FIND = Query(select(webhook_endpoints).where(
 _LIST = Query(select(webhook_endpoints).where(
     _W.tenant_id == bindparam("b_tenant"), _W.provider_id == bindparam("b_provider"),
     _W.status != "deleted").order_by(_W.created_at))
+_OF_DEAD = Query(select(_W.status).join(deliveries, _D.endpoint_id == _W.endpoint_id).where(
+    _D.delivery_id == bindparam("b_delivery"), _D.status == "dead",
+    _W.tenant_id == bindparam("b_tenant"), _W.provider_id == bindparam("b_provider")))  # fmt: skip
 _NEWEST = Query(select(func.max(events.c.position).label("newest")))
 _OVERLAP_SECONDS = 86_400
 
@@ -148,12 +151,13 @@ def _page(tx: Tx, ctx: Context, wanted: dict[str, str]) -> Answer:
 def redrive(tx: Tx, ctx: Context) -> Answer:
     """POST /v1/webhooks/dead-letters/{delivery_id}/redrive: same event id, same body, fresh signature."""
     delivery_id = ctx.path["delivery_id"]
-    mine = select(_W.endpoint_id).where(_W.tenant_id == ctx.tenant_id, _W.provider_id == ctx.provider_id)
-    changed = tx.execute(update(deliveries).where(
-        _D.delivery_id == delivery_id, _D.endpoint_id.in_(mine), _D.status == "dead",
-    ).values(status="pending", attempts=0, next_attempt_at=ctx.now, updated_at=ctx.now))  # fmt: skip
-    if not changed.rowcount:
+    endpoint = tx.one(_OF_DEAD, b_delivery=delivery_id, b_tenant=ctx.tenant_id, b_provider=ctx.provider_id)
+    if endpoint is None:
         raise ApiError("NOT_FOUND", "there is no such dead letter")
+    if endpoint["status"] != "enabled":
+        raise ApiError("INVALID_STATE", "its endpoint is disabled or deleted")
+    tx.execute(update(deliveries).where(_D.delivery_id == delivery_id, _D.status == "dead").values(
+        status="pending", attempts=0, next_attempt_at=ctx.now, updated_at=ctx.now))
     tx.execute(delete(dead_letters).where(dead_letters.c.delivery_id == delivery_id))
     audit.record(tx, ctx, "dead_letter.redriven", {"delivery_id": delivery_id})
     tx.after_commit(ctx.platform.outbox_signal.set)

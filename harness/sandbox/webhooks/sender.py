@@ -55,11 +55,12 @@ _ENDED = Query(
 _DEAD = Query(lambda insert: insert(dead_letters).values(binds(dead_letters)).on_conflict_do_nothing())
 _DISABLE = Query(update(webhook_endpoints).where(_W.endpoint_id == bindparam("b_id")).values(status="disabled"))
 _BACKLOG = Query(select(func.count().label("n")).select_from(deliveries)
-                 .where((_D.status == "pending") | (_D.status == "retrying")))
+                 .join(webhook_endpoints, _W.endpoint_id == _D.endpoint_id)
+                 .where(_W.status == "enabled", (_D.status == "pending") | (_D.status == "retrying")))
 
 
 def backlog(tx: Tx) -> int:
-    """Deliveries that are still owed."""
+    """Deliveries that are still owed; nothing is owed to an endpoint that is gone."""
     row = tx.one(_BACKLOG)
     return int(row["n"]) if row else 0
 
