@@ -211,6 +211,26 @@ def test_racing_payouts_pay_once(partner: Any) -> None:
     assert partner.wallet_balance(player) == 1_000
 
 
+def test_racing_copies_of_a_payout_pay_once_and_name_no_other_payout(partner: Any) -> None:
+    player, payout = partner.player(0), new_id("jo")
+    won = a_win(partner, a_jackpot(partner, 1_000), player)
+    with ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: pay(partner, won, player, payout), range(8)))
+    assert {one.status_code for one in answers} <= {200, 409}
+    assert {one.json()["code"] for one in answers if one.status_code == 409} <= {"IN_PROGRESS"}
+    assert pay(partner, won, player, payout).json()["status"] == "paid"
+    assert partner.balance(player) == (1_000, 0)
+
+
+def test_a_payout_id_pays_one_trigger(partner: Any) -> None:
+    player, payout = partner.player(0), new_id("jo")
+    first, second = (a_win(partner, a_jackpot(partner, 1_000), player) for _ in range(2))
+    assert pay(partner, first, player, payout).status_code == 200
+    refused(pay(partner, second, player, payout), 409, "DUPLICATE")
+    assert pay(partner, second, player).status_code == 200
+    assert partner.balance(player) == (2_000, 0)
+
+
 def test_a_win_of_another_brand_is_unknown_here(partner: Any) -> None:
     player = partner.player()
     won = a_win(partner, a_jackpot(partner), player)
@@ -235,4 +255,6 @@ def test_a_platform_may_answer_every_repeat_with_its_own_code(start: Any) -> Non
     refused(contribute(partner, jackpot, bet, 30, "jc-1"), 409, "DUPLICATE")
     trigger(partner, jackpot, player, "jt-1")
     refused(trigger(partner, jackpot, player, "jt-1"), 409, "DUPLICATE")
+    assert pay(partner, "jt-1", player, "jo-1").status_code == 200
+    refused(pay(partner, "jt-1", player, "jo-1"), 409, "DUPLICATE")
     assert pool(partner, jackpot) == 0

@@ -311,3 +311,35 @@ def test_only_its_owner_drives_a_dead_letter_again(hasty: Any, receiver: Receive
     assert [headers["x-delivery-attempt"] for _, headers, _ in receiver.got] == [*map(str, range(1, 9)), "1"]
     trail = hasty.admin("GET", "/sandbox/audit")["items"]
     assert [one["action"] for one in trail if one["detail"].get("delivery_id") == name] == ["dead_letter.redriven"]
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_dead_letter_without_a_live_endpoint_is_not_driven(hasty: Any, receiver: Receiver, gone: bool) -> None:
+    receiver.script = [(410, {})] if gone else [(500, {})] * 8
+    path = f"/v1/webhooks/endpoints/{subscribe(hasty, receiver, 'bet.authorized')['endpoint_id']}"
+    a_bet(hasty)
+    receiver.wait(1)
+    assert hasty.eventually(lambda: delivery(hasty, path.rpartition("/")[2])["status"] == "dead")
+    name = delivery(hasty, path.rpartition("/")[2])["delivery_id"]
+    if not gone:
+        assert hasty.send("DELETE", path).status_code == 204
+    refused(hasty.send("POST", f"/v1/webhooks/dead-letters/{name}/redrive"), 409, "INVALID_STATE")
+    assert delivery(hasty, path.rpartition("/")[2])["status"] == "dead"
+
+
+def test_nothing_is_owed_to_an_endpoint_that_is_gone(start: Any, receiver: Receiver) -> None:
+    partner = start(changes=FAST)
+    receiver.script = [(503, {"Retry-After": "1"}), (410, {})]
+    endpoint = subscribe(partner, receiver, "bet.authorized", "bet.settled")["endpoint_id"]
+    bet = a_bet(partner)
+    receiver.wait(1)
+    partner.settle(bet, 5)
+
+    def owed() -> bool:
+        return "webhook_deliveries_owed 0.0" not in partner.http.get("/metrics").text
+
+    assert partner.eventually(lambda: len(deliveries(partner, endpoint_id=endpoint).json()["items"]) == 2)
+    assert owed()
+    assert partner.eventually(lambda: partner.get(f"/v1/webhooks/endpoints/{endpoint}")["status"] == "disabled")
+    assert not owed()
+    assert len(receiver.got) == 2
