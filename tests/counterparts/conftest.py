@@ -44,6 +44,7 @@ class Subject:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # one write an answer: two would wait for each other's acknowledgement
 
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
