@@ -18,6 +18,7 @@ from harness.model.exchange import Exchange
 from harness.model.profile import ContractProfile
 
 MAX_DELIVERY = 1 << 20
+_MAX_TRAILERS = 100
 _SECRET_WAIT = 5.0
 
 
@@ -68,9 +69,8 @@ def _chunks(handler: BaseHTTPRequestHandler) -> bytes | None:
             return None
         body += handler.rfile.read(size)
         if size == 0:
-            while handler.rfile.readline(4096).strip():
-                continue  # trailers say nothing to us
-            return bytes(body)
+            trailers = (handler.rfile.readline(4096).strip() for _ in range(_MAX_TRAILERS))  # they say nothing to us
+            return None if all(trailers) else bytes(body)
         handler.rfile.readline(8)
 
 
