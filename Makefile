@@ -39,7 +39,7 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup tests --ignore tests/benchmarks
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests --ignore tests/benchmarks
 
 matrix: $(VENV)/.dev
 	$(BIN)/certify selftest --jobs $(JOBS) $(addprefix --fault ,$(FAULTS))

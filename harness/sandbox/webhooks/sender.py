@@ -173,7 +173,7 @@ class Sender:
 
     def _message(self, endpoint: Row, row: Row) -> tuple[bytes, dict[str, str]]:
         body = row["body"].encode()
-        if faults.on("event-sent-twice-new-id") or (faults.on("webhook-new-id-on-retry") and row["attempts"]):
+        if faults.on("event-sent-twice-new-id"):
             body = json.dumps({**json.loads(body), "event_id": str(uuid.uuid4())}).encode()
         now = self._platform.clock.now_ms() // 1000 - (3600 if faults.on("webhook-timestamp-stale") else 0)
         profile = self._platform.profile
