@@ -174,10 +174,12 @@ def main(arguments: list[str] | None = None) -> int:
     refused: type[Exception] = typer.BadParameter.__mro__[2]
     try:
         result: Any = app(args=arguments, standalone_mode=False)
+        if result == _INTERRUPTED:  # typer turns Ctrl-C into an exit without a word
+            raise KeyboardInterrupt
     except CertifyError as error:
         kind = "usage: " if isinstance(error, UsageError) else ""
         return _fail(f"{kind}{error.line()}", error.exit_code)
-    except typer.Exit as error:  # typer turns Ctrl-C into an exit without a word
+    except typer.Exit as error:
         return int(error.exit_code) if error.exit_code != _INTERRUPTED else _fail("interrupted", _INTERRUPTED)
     except refused as error:
         said = str(getattr(error, "format_message", error.__str__)()).rstrip(".")

@@ -1,7 +1,6 @@
 """Exchanges and claims: read back from the journal as they were, whatever a target put into them."""
 
 import json
-import shutil
 import subprocess
 
 import pytest
@@ -72,7 +71,6 @@ def arguments_of(line):
     return done.stdout.split(b"\0")[:-1]
 
 
-@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a shell")
 def test_the_curl_line_is_inert_and_says_the_request_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     nasty = NASTY.replace("\udcff", "")
