@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import signal
 import sys
 from pathlib import Path
@@ -165,6 +166,9 @@ def entry(arguments: list[str] | None = None) -> None:
     """Entry point of the console script: every error ends as one line and a documented exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    for stream in (sys.stdout, sys.stderr):  # a terminal or file that is not UTF-8 must not end a run
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main(arguments))
 
 

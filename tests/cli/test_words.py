@@ -1,7 +1,10 @@
 """What list, explain, plan, init and the fault switches print: 80 columns, no colour, JSON, one line for a mistake."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -77,6 +80,15 @@ def test_a_users_suites_are_listed_beside_ours(here, say):
     (here / "certify.toml").write_text('suites = ["mine"]\n')
     assert states()["TIME-01"] == "built"
     assert "test_m.py::test_m" in say("explain", "TIME-01")[1]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_terminal_of_any_encoding_is_written_to(here, encoding):
+    done = subprocess.run([sys.executable, "-m", "harness.cli.main", "list"], capture_output=True, check=True,
+                          env={**os.environ, "PYTHONIOENCODING": encoding})
+    text = done.stdout.decode(encoding)
+    assert ("…" in text) is (encoding == "utf-8")
+    assert "controls are built" in text
 
 
 # -- explain ------------------------------------------------------------------------------------------
