@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import ssl
+import threading
 import time
 import zlib
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
 from harness.engine.ports import Recorder, Request, Sent
@@ -19,6 +23,57 @@ MAX_BODY = 1 << 20
 MAX_RECORDED_REQUEST = 1 << 18
 """Only probes of size send more; their tail is padding, and the journal need not keep it."""
 _TRUNCATED = "too_large"
+
+
+class _Deadline(threading.local):
+    """When the exchange of this thread must have ended."""
+
+    at = float("inf")
+
+    def left(self, timeout: float | None, late: type[Exception]) -> float:
+        """Seconds that one reading or writing may take: httpx starts its time anew with every byte."""
+        seconds = min(self.at - time.monotonic(), float("inf") if timeout is None else timeout)
+        if seconds <= 0:
+            raise late("the exchange has had its time")
+        return seconds
+
+
+class _Line(httpcore.NetworkStream):
+    """A connection that no drip of bytes keeps busy beyond the deadline."""
+
+    def __init__(self, inner: httpcore.NetworkStream, deadline: _Deadline) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._deadline.left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._deadline.left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None,
+                  timeout: float | None = None) -> httpcore.NetworkStream:
+        left = self._deadline.left(timeout, httpcore.ConnectTimeout)
+        return _Line(self._inner.start_tls(ssl_context, server_hostname, left), self._deadline)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Lines(httpcore.NetworkBackend):
+    """Makes such connections."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        self._inner = httpcore.SyncBackend()
+        self._deadline = deadline
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, local_address: str | None = None,
+                    socket_options: Any = None) -> httpcore.NetworkStream:
+        left = self._deadline.left(timeout, httpcore.ConnectTimeout)
+        return _Line(self._inner.connect_tcp(host, port, left, local_address, socket_options), self._deadline)
 
 
 class RecordingClient:
@@ -35,9 +90,12 @@ class RecordingClient:
         self._hosts = frozenset(hosts)
         self._timeout = timeout
         self._ids = (f"{prefix}-{n}" for n in itertools.count(1))
-        self._client = httpx.Client(trust_env=False, follow_redirects=False,
-                                    timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)),
-                                    limits=httpx.Limits(max_connections=128, max_keepalive_connections=64))
+        self._deadline = _Deadline()
+        transport = httpx.HTTPTransport(
+            trust_env=False, limits=httpx.Limits(max_connections=128, max_keepalive_connections=64))
+        transport._pool._network_backend = _Lines(self._deadline)  # httpx has no other door for it
+        self._client = httpx.Client(transport=transport, trust_env=False, follow_redirects=False,
+                                    timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)))
 
     def close(self) -> None:
         """Close all connections."""
@@ -72,7 +130,7 @@ class RecordingClient:
 
     def _exchange(self, request: Request) -> tuple[int | None, Headers, bytes, str]:
         """(status, headers, body, failure) of one request; every httpx error ends here."""
-        deadline = time.monotonic() + self._timeout
+        deadline = self._deadline.at = time.monotonic() + self._timeout
         status: int | None = None
         headers: Headers = ()
         body = bytearray()

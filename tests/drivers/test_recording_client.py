@@ -112,6 +112,34 @@ def test_a_slow_drip_ends_with_the_time_limit(hostile):
     assert send(hostile(drip(OK + b"Content-Length: 100000\r\n\r\n")), timeout=1).failure == "timeout"
 
 
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 O", OK + b"X-Odd: "], ids=["nothing", "status", "header"])
+def test_a_drip_before_the_body_ends_with_the_time_limit_too(hostile, head):
+    exchange = send(hostile(drip(head)), timeout=0.5)
+    assert (exchange.failure, exchange.status) == ("timeout", None)
+    assert exchange.seconds < 3
+
+
+def test_each_exchange_has_its_own_time_on_a_line_that_is_kept():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+        def serve():
+            connection, _ = listener.accept()
+            with connection:
+                for _ in range(3):
+                    connection.recv(65536)
+                    connection.sendall(OK + b"Content-Length: 4\r\n\r\ntrue")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        client = RecordingClient(Lines(), Redactor(), hosts=[url.split("/")[2]], prefix="t", timeout=1.0)
+        for _ in range(3):
+            assert client.send(Request(method="GET", url=url)).exchange.json() is True
+            client._deadline.at = 0.0  # long ago
+        thread.join(5)
+        client.close()
+
+
 @pytest.mark.parametrize(("reply", "failure"), [
     (OK + b"X-Big: " + b"a" * (10 << 20) + b"\r\n\r\n", "protocol"),
     (b"SSH-2.0-OpenSSH_9\r\n", "protocol"),
