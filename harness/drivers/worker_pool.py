@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from harness.model.plan import Check
 
 OnEvent = Callable[[str, Mapping[str, Any]], None]
 _ENDING_SECONDS = 15.0
+_ASK_AGAIN_SECONDS = 0.2
 
 
 class WorkerPool:
@@ -39,16 +41,19 @@ class WorkerPool:
         return notes + self._drive([exclusive] if exclusive else [], "x", on_event)
 
     def stop(self) -> None:
-        """End every worker that still runs: first politely, so that it can undo what it registered."""
-        for process in self._running:
-            if process.poll() is None:
-                process.terminate()
-        for process in self._running:
-            try:
-                process.wait(_ENDING_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        """End every worker that still runs: first politely, so that it can undo what it registered.
+
+        Asked again and again: a signal that comes just before a call blocks is not heard until that call ends.
+        """
+        patience = time.monotonic() + _ENDING_SECONDS
+        while left := [process for process in self._running if process.poll() is None]:
+            for process in left:
+                if time.monotonic() < patience:
+                    process.terminate()
+                else:
+                    process.kill()
+            with suppress(subprocess.TimeoutExpired):
+                left[0].wait(_ASK_AGAIN_SECONDS)
 
     def _drive(self, groups: Sequence[Sequence[Check]], prefix: str, on_event: OnEvent) -> list[str]:
         events: queue.Queue[tuple[int, str | None]] = queue.Queue()

@@ -54,6 +54,19 @@ def test_a_check_that_hangs_is_stopped_at_the_limit_and_what_was_done_stays_done
     assert done.processes[0].returncode == 0, "it ended by itself, so that it could undo what it registered"
 
 
+def test_a_worker_that_did_not_hear_is_asked_again(tmp_path):
+    hears = tmp_path / "hears"
+    program = ("import pathlib, signal, sys\nheard = []\nsignal.signal(signal.SIGTERM, lambda *_: heard.append(1))\n"
+               f"pathlib.Path({str(hears)!r}).write_text('')\nwhile len(heard) < 3:\n    signal.pause()\nsys.exit(7)")
+    pool = WorkerPool(tmp_path, {}, workers=1, limit_seconds=30)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        pool._running.append(process)
+        while not hears.exists():
+            assert process.poll() is None
+        pool.stop()
+        assert process.returncode == 7
+
+
 def test_a_check_that_will_not_be_stopped_is_killed(suite, pool):
     deaf = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)"
     done = pool(suite("ours/test_a.py", head=deaf, stubborn="time.sleep(600)"), until="stubborn", polite=0.3)
