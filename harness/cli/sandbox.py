@@ -106,7 +106,8 @@ def sandbox_command(*, port: int, wallet_port: int, database: str | None, faults
     with _started(faults=faults, choices=values, port=port, wallet_port=wallet_port, database=database) as running:
         sys.stdout.write(_as_json(running, faults) if as_json else _as_text(running, faults, values))
         sys.stdout.flush()
-        stop.wait()
+        while not stop.wait(1.0):  # bounded: a signal that comes just before a wait is not heard by it
+            continue
     return 0
 
 

@@ -20,6 +20,7 @@ from harness.model.plan import Check
 OnEvent = Callable[[str, Mapping[str, Any]], None]
 _ENDING_SECONDS = 15.0
 _ASK_AGAIN_SECONDS = 0.2
+_LISTEN_SECONDS = 1.0
 
 
 class WorkerPool:
@@ -66,8 +67,10 @@ class WorkerPool:
             open_ = len(started)
             while open_:
                 try:
-                    n, line = events.get(timeout=max(0.0, self._deadline - time.monotonic()))
+                    n, line = events.get(timeout=min(_LISTEN_SECONDS, max(0.0, self._deadline - time.monotonic())))
                 except queue.Empty:
+                    if time.monotonic() < self._deadline:
+                        continue  # a Ctrl-C that came just before the wait is heard here
                     notes.append("time limit of the run reached: remaining checks were stopped")
                     break
                 if line is None:
