@@ -10,11 +10,13 @@ import random
 import re
 import threading
 import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 
+FRAMING = {"content-length", "transfer-encoding", "connection"}
 TRACE = re.compile(r"[0-9a-f]{32}")
 INSTANT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z"')
 
@@ -64,6 +66,25 @@ class Strange:
         return headers, body
 
 
+def read_body(handler):
+    """The body of a request whose frame is right (RFC 9112 6.3 and 7.1), else None."""
+    lengths, coding = handler.headers.get_all("Content-Length", []), handler.headers.get("Transfer-Encoding")
+    if coding is None:
+        if len(set(lengths)) > 1 or not all(one.isascii() and one.isdigit() for one in lengths):
+            return None
+        return handler.rfile.read(int(lengths[0])) if lengths else b""
+    body = b""
+    while coding == "chunked" and not lengths:
+        size = handler.rfile.readline(100).strip()
+        if not re.fullmatch(rb"[0-9a-fA-F]{1,6}", size):
+            return None
+        body += handler.rfile.read(int(size, 16))
+        handler.rfile.readline(10)
+        if not int(size, 16):
+            return body
+    return None
+
+
 @pytest.fixture
 def strange_gateway():
     """Start a gateway before `upstream`; returns its URL."""
@@ -77,7 +98,11 @@ def strange_gateway():
             disable_nagle_algorithm = True
 
             def pass_on(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = read_body(self)
+                if body is None:
+                    self.close_connection = True
+                    self.answer(400, [], b"this is no HTTP")
+                    return
                 if not strange.admits():
                     trace = self.headers.get("X-Trace-Id", "")
                     trace = trace if TRACE.fullmatch(trace) else f"{random.getrandbits(128):032x}"
@@ -86,11 +111,11 @@ def strange_gateway():
                                       ("X-Trace-Id", trace)], json.dumps(said).encode())
                     return
                 time.sleep(strange.delay * random.random())
-                link = http.client.HTTPConnection(host, timeout=30)
-                link.request(self.command, self.path, body or None, dict(self.headers))
-                got = link.getresponse()
-                text = got.read()
-                link.close()
+                sent = {n: v for n, v in self.headers.items() if n.lower() not in FRAMING}
+                with closing(http.client.HTTPConnection(host, timeout=30)) as link:
+                    link.request(self.command, self.path, body or None, sent)
+                    got = link.getresponse()
+                    text = got.read()
                 headers = [(n, v) for n, v in got.getheaders()
                            if n.lower() not in ("transfer-encoding", "content-length", "connection")]
                 self.answer(got.status, *strange.dress(headers, text))
