@@ -16,6 +16,7 @@ _SECRET_MEMBERS = re.compile(
 _FORM_SECRETS = re.compile(r"((?:^|&)(?:client_secret|password|refresh_token|client_assertion)=)([^&\s]+)")
 _SECRET_HEADERS = {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"}
 _SCHEME = re.compile(r"(?i)^(bearer|basic|digest)\s+(.+)$", re.DOTALL)
+_LONG_ENOUGH, _MOST_TOLD = 12, 20
 _SHORTEST = 6  # replacing shorter strings would shred ordinary text
 
 
@@ -46,6 +47,10 @@ class Redactor:
 
     def text(self, value: str) -> str:
         """`value` without any known or secret-named string."""
+        # A secret may stand a second time in the same text, under a name that tells nothing.
+        told = {m[2] for m in _SECRET_MEMBERS.finditer(value)}
+        for secret in sorted((s for s in told if len(s) >= _LONG_ENOUGH), key=len, reverse=True)[:_MOST_TOLD]:
+            value = value.replace(secret, self._mark(secret))
         value = _SECRET_MEMBERS.sub(lambda m: m[1] + self._mark(m[2]) + m[3], value)
         value = _FORM_SECRETS.sub(lambda m: m[1] + self._mark(m[2]), value)
         if self._pattern is not None:

@@ -48,3 +48,18 @@ def test_redacting_twice_changes_nothing():
     redactor = Redactor([CANARY])
     once = redactor.text(json.dumps({"secret": CANARY, "other": CANARY}))
     assert redactor.text(once) == once
+
+
+def test_a_secret_that_an_answer_tells_twice_is_gone_both_times():
+    answer = json.dumps({"secret": CANARY, "debug": f"made {CANARY} for you", "list": [CANARY], "kept": "x"})
+    text = Redactor().text(answer)
+    assert CANARY not in text
+    assert json.loads(text)["list"] == [json.loads(text)["secret"]], "equal secrets, equal marks"
+    assert json.loads(text)["kept"] == "x"
+
+
+def test_many_secret_named_members_cost_little_and_short_words_stay():
+    text = Redactor().text(json.dumps([{"secret": f"secret-number-{n:06d}"} for n in range(5_000)]
+                                      + [{"password": "none", "note": "none of it"}]))
+    assert "secret-number-" not in text
+    assert "none of it" in text
