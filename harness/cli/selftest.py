@@ -86,7 +86,7 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
 def _trial(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],
            seed: int | None) -> Trial:
     with tempfile.TemporaryDirectory(prefix="certify-selftest-") as folder:
-        command = [sys.executable, "-m", "harness.cli.main", "--target", "sandbox", "--json",
+        command = [sys.executable, "-P", "-m", "harness.cli.main", "--target", "sandbox", "--json",
                    "--out", str(Path(folder) / "run"), "--workers", "2"]
         command += ["--fault", fault] if fault else []
         command += ["--seed", str(seed)] if seed is not None else []

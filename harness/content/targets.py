@@ -18,7 +18,7 @@ from harness.model.profile import ContractProfile, Credential, Target
 
 _E = TypeVar("_E", Role, Level)
 CONFIG = "certify.toml"
-_TOP = {"target", "suites", "reports", "scenarios"}
+_TOP = {"target", "suites"}
 _PARTIES = ("provider", "other", "sibling", "observer", "admin")
 _CREDENTIAL = ("client_id", "secret", "tenant_id", "provider_id", "brand_id", "region")
 _SIMPLE: dict[str, type[Any]] = {

@@ -137,7 +137,7 @@ def _ending(call: pytest.CallInfo[None], report: pytest.TestReport) -> dict[str,
         return {"ended": "stopped", "reason": error.reason, "message": error.line(), "exchanges": list(error.exchanges)}
     if report.skipped or hasattr(report, "wasxfail"):
         return {"ended": "skipped", "message": str(error)[:300]}
-    if isinstance(error, AssertionError) and report.when == "call":
+    if isinstance(error, AssertionError | pytest.fail.Exception) and report.when == "call":
         return {"ended": "asserted", "message": (str(error).splitlines() or ["assertion failed"])[0][:300]}
     frames = traceback.format_exception(error)[-_LINES_OF_TRACEBACK:]
     where = " | ".join(line.strip().replace("\n", " ") for line in frames)

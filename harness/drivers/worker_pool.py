@@ -94,7 +94,7 @@ class WorkerPool:
         try:
             with (self._run / f"worker-{name}.log").open("w", encoding="utf-8") as log:
                 process = subprocess.Popen(
-                    [sys.executable, "-m", "harness.cli.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    [sys.executable, "-P", "-m", "harness.cli.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                     stderr=log, encoding="utf-8", errors="replace", start_new_session=True,
                     env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"})
         except OSError as error:

@@ -70,7 +70,7 @@ class Child:
     def _run_once(self) -> bool:
         descriptor = self._listener.fileno()
         with self._log_path.open("ab") as log:
-            command = [sys.executable, "-m", "harness.sandbox.platform_main", self._role, str(descriptor)]
+            command = [sys.executable, "-P", "-m", "harness.sandbox.platform_main", self._role, str(descriptor)]
             process = self._process = subprocess.Popen(  # noqa: S603  our own interpreter and module
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, pass_fds=(descriptor,),
                 start_new_session=True, env={**os.environ, "PYTHONHASHSEED": "0"},

@@ -31,10 +31,11 @@ def config(base_url, *, extra="", profile=None):
 def certify(tmp_path):
     """Run `certify ARGS` in an empty folder; returns the finished process."""
 
-    def run(*arguments, environment=None, timeout=300, text=None):
+    def run(*arguments, environment=None, timeout=300, text=None, safe_path=False):
         if text is not None:
             (tmp_path / "certify.toml").write_text(text)
-        return subprocess.run([sys.executable, "-m", "harness.cli.main", *map(str, arguments)], cwd=tmp_path,
+        safe = ["-P"] if safe_path else []  # as the console script has it
+        return subprocess.run([sys.executable, *safe, "-m", "harness.cli.main", *map(str, arguments)], cwd=tmp_path,
                               env={**os.environ, **CANARIES, "COLUMNS": "80", **(environment or {})},
                               capture_output=True, text=True, timeout=timeout)
 

@@ -10,6 +10,7 @@ CHECKS = {
     "TIME-02": ("lab.player()", "inconclusive", "made no claim"),
     "TIME-03": ("assert lab.player() is None, 'a player came'", "fail", "a player came"),
     "TIME-04": ("pytest.skip('not today')", "inconclusive", "not today"),
+    "TIME-05": ("pytest.fail('no good at all')", "fail", "no good at all"),
     "TIME-06": ("lab.must(lab.call('getBet', path={'bet_id': 'nobody'}), 200)", "inconclusive", "404"),
     "TIME-08": ("lab.claim(answered(lab.call('getSandboxInfo', token=None), 200))", "pass", ""),
     "TIME-10": ("lab.claim(answered(lab.call('getSandboxInfo', token=None), 418))", "fail", "418"),
@@ -75,3 +76,10 @@ def test_a_suite_that_cannot_be_planned_is_one_line(certify, suites, text, says)
     assert done.returncode == 2
     (line,) = done.stderr.strip().splitlines()
     assert says in line
+
+
+def test_modules_of_the_working_directory_shadow_none_of_ours(certify):
+    for name in ("yaml", "httpx", "uvicorn", "harness"):
+        (certify.folder / f"{name}.py").write_text("raise SystemExit('the wrong module was imported')\n")
+    done = certify("--only", "IDEM-01,IDEM-03", safe_path=True)
+    assert done.returncode == 0, done.stdout + done.stderr
