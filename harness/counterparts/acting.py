@@ -13,6 +13,7 @@ from harness.counterparts.hangup import send_and_hang_up
 from harness.counterparts.party import AUTO, Party
 from harness.counterparts.raw_wire import send_frame
 from harness.counterparts.workshop import Workshop
+from harness.engine.ports import Request, Sent
 from harness.model import money
 from harness.model.claim import Claim
 from harness.model.errors import Prerequisite
@@ -212,10 +213,13 @@ class Acting:
     def send_frame(self, operation: str, body: bytes, frame: Sequence[bytes], payload: bytes, *,
                    label: str = "") -> Exchange:
         """Send a write over a line of its own, its body framed by these header lines and bytes (see `raw_wire`)."""
+        def send(request: Request) -> Sent:
+            return Sent(send_frame(request, frame, payload, exchange_id=self.fresh("frame"),
+                                   recorder=self._workshop.recorder, redactor=self._workshop.redactor,
+                                   timeout=self.target.timeout_seconds))
+
         request = self.provider.prepared(operation, raw=body, check=self.check, label=label)
-        return self._keep(send_frame(request, frame, payload, exchange_id=self.fresh("frame"),
-                                     recorder=self._workshop.recorder, redactor=self._workshop.redactor,
-                                     timeout=self.target.timeout_seconds))
+        return self._keep(self.provider.send(request, send).exchange)
 
     def _keep(self, exchange: Exchange) -> Exchange:
         self._seen.append(exchange)

@@ -66,7 +66,7 @@ class Party:
         `token`: AUTO sends this party's token, None sends no Authorization, a string sends that token.
         `headers`: overrides; a value of None leaves a header out. `raw` replaces the JSON body.
         """
-        return self._send(self.prepared(operation, body, path=path, query=query, key=key, token=token,
+        return self.send(self.prepared(operation, body, path=path, query=query, key=key, token=token,
                                         headers=headers, raw=raw, label=label, check=check)).exchange
 
     def prepared(self, operation: str, body: Any = None, *, path: Mapping[str, str] | None = None,
@@ -92,7 +92,7 @@ class Party:
     def call_keeping(self, member: str, operation: str, body: Any = None, *,
                      path: Mapping[str, str] | None = None, check: str = "") -> tuple[Exchange, str]:
         """Like `call`, and also the answer's secret `member`, which lives in memory only ("" if absent)."""
-        sent = self._send(self.prepared(operation, body, path=path, check=check))
+        sent = self.send(self.prepared(operation, body, path=path, check=check))
         answer = parse_json(sent.body.decode("utf-8", "replace"))
         secret = answer.get(member) if isinstance(answer, dict) else None
         if isinstance(secret, str) and secret.isprintable():  # others (lone surrogates) could sign nothing
@@ -110,7 +110,7 @@ class Party:
             if override is not None:
                 kept.append((name, override))
         body = exchange.request_body.encode("utf-8", "surrogateescape")
-        return self._send(Request(method=exchange.method, url=exchange.url, headers=tuple(kept),
+        return self.send(Request(method=exchange.method, url=exchange.url, headers=tuple(kept),
                                   body=body or None, check=check, actor=self.actor,
                                   operation=exchange.operation, label=label)).exchange
 
@@ -133,16 +133,17 @@ class Party:
         with self._lock:
             self._tokens.clear()
 
-    def _send(self, request: Request) -> Sent:
+    def send(self, request: Request, send: Callable[[Request], Sent] | None = None) -> Sent:
         """Send, and where the subject says "busy, come back in n seconds", come back: a limit is no finding.
 
         Every try is recorded. A wait that it does not name, or that would exceed our patience, ends the tries.
+        `send` replaces the ordinary client.
         """
         give_up = time.monotonic() + _PATIENCE_SECONDS
         while True:
             if (pause := self._busy_until - time.monotonic()) > 0:
                 time.sleep(min(pause, _PATIENCE_SECONDS))
-            sent = self._sender.send(request)
+            sent = (send or self._sender.send)(request)
             wait = sent.exchange.retry_after() if sent.exchange.status in _BUSY else None
             if wait is None or time.monotonic() + wait > give_up:
                 return sent
@@ -153,7 +154,7 @@ class Party:
         form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
         basic = base64.b64encode(f"{self.credential.client_id}:{self.credential.secret}".encode()).decode()
         self._redactor.learn(basic)
-        sent = self._send(Request(
+        sent = self.send(Request(
             method=op.method, url=self._base_url + op.path, body=urlencode(form).encode(),
             headers=(("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {basic}"),
                      ("X-Trace-Id", self._fresh("trace"))),

@@ -64,7 +64,7 @@ ENDS = {
     "well": ("pass", "finished", ""), "asserts": ("assert 1 == 2, 'one is two'", "asserted", "one is two"),
     "bare": ("raise AssertionError", "asserted", "assertion failed"),
     "skips": ("pytest.skip('not today')", "skipped", "not today"),
-    "xfails": ("pytest.xfail('known')", "skipped", "known"), "fails": ("pytest.fail('no')", "crashed", "no"),
+    "xfails": ("pytest.xfail('known')", "skipped", "known"), "fails": ("pytest.fail('no')", "asserted", "no"),
     "crashes": ("{}['x']", "crashed", "KeyError: 'x'"), "leaves": ("sys.exit(0)", "crashed", "SystemExit"),
     "stops": ("from harness import Prerequisite; raise Prerequisite('no player', remedy='make one', exchanges=('e1',))",
               "stopped", "no player. make one"),

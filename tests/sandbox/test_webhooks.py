@@ -74,7 +74,7 @@ def subscribe(partner: Any, receiver: Receiver, *types: str) -> dict[str, Any]:
     answer = partner.send("POST", "/v1/webhooks/endpoints", {"url": receiver.url, "event_types": list(types) or ["*"]})
     assert answer.status_code == 201, answer.text
     found: dict[str, Any] = answer.json()
-    receiver.endpoints.append((partner, found["endpoint_id"]))
+    getattr(receiver, "endpoints", []).append((partner, found["endpoint_id"]))
     return found
 
 

@@ -40,6 +40,7 @@ async def reconcile_for_ever(platform: Platform) -> None:
     pause = pace
     while True:
         left = True
+        platform.reconcile_signal.clear()  # before looking: what comes while we look rings again
         try:
             if not faults.on("unknown-never-reconciled"):
                 left = await reconcile_once(platform)
@@ -49,7 +50,6 @@ async def reconcile_for_ever(platform: Platform) -> None:
         if left:
             await asyncio.sleep(pause * random.uniform(0.7, 1.3))  # noqa: S311  spreads, guards nothing
             continue
-        platform.reconcile_signal.clear()
         await platform.reconcile_signal.wait()
         await asyncio.sleep(pace * random.uniform(0.1, 0.5))  # noqa: S311
 
