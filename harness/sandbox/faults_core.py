@@ -125,7 +125,7 @@ _ACCESS = (
     Fault("duplicate-keys-accepted", "A body with a repeated name is carried out", ("SEC-09",)),
     Fault("media-type-unchecked", "A body of another media type is carried out", ("SEC-09",)),
     Fault("body-size-unlimited", "Bodies of any size are read", ("SEC-09",)),
-    Fault("malformed-gives-500", "Malformed JSON is answered with 500", ("SEC-09",), ("CONT-03", "CONT-04")),
+    Fault("malformed-gives-500", "Malformed JSON is answered with 500", ("SEC-09",), ("CONT-03", "CONT-04", "SEC-08")),
 )  # fmt: skip
 
 _ANSWERS = (
