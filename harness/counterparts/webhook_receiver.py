@@ -82,7 +82,8 @@ class WebhookReceiver:
         self._recorder = recorder
         self._redactor = redactor
         self._profile = profile
-        self._ids = (f"{prefix}-{n}" for n in itertools.count(1))
+        self._prefix = prefix
+        self._numbers = itertools.count(1)  # no generator: two deliveries may arrive at once
         self._secrets: dict[str, str] = {}
         self._arrived = threading.Condition()
         self._deliveries: list[Exchange] = []
@@ -152,7 +153,7 @@ class WebhookReceiver:
             return
         headers = tuple((n, v) for n, v in handler.headers.items())
         exchange = Exchange(
-            id=next(self._ids), check="", actor="receiver", channel="webhook", operation="webhook",
+            id=f"{self._prefix}-{next(self._numbers)}", check="", actor="receiver", channel="webhook", operation="webhook",
             method="POST", url=self._base + handler.path,
             request_headers=tuple((n, self._redactor.header(n, v)) for n, v in headers),
             request_body=self._redactor.text(body.decode("utf-8", "surrogateescape")), status=204,

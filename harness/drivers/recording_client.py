@@ -89,7 +89,8 @@ class RecordingClient:
         self._redactor = redactor
         self._hosts = frozenset(hosts)
         self._timeout = timeout
-        self._ids = (f"{prefix}-{n}" for n in itertools.count(1))
+        self._prefix = prefix
+        self._numbers = itertools.count(1)  # no generator: two threads may ask at once
         self._deadline = _Deadline()
         transport = httpx.HTTPTransport(
             trust_env=False, limits=httpx.Limits(max_connections=128, max_keepalive_connections=64))
@@ -111,7 +112,7 @@ class RecordingClient:
         if host not in self._hosts:
             raise UsageError(f"refusing to contact {host!r}: not a host of the target profile",
                              remedy="Add it to `hosts` of the target in certify.toml if it is yours")
-        exchange_id = next(self._ids)
+        exchange_id = f"{self._prefix}-{next(self._numbers)}"
         started = time.monotonic_ns()
         status, headers, body, failure = self._exchange(request)
         exchange = Exchange(

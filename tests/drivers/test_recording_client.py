@@ -2,8 +2,10 @@
 
 import gzip
 import socket
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -173,3 +175,19 @@ def test_an_unnamed_host_is_never_contacted():
     with pytest.raises(UsageError, match="refusing to contact"):
         client.send(Request(method="GET", url="http://127.0.0.1:10/"))
     client.close()
+
+
+def test_threads_that_send_at_once_get_ids_of_their_own(monkeypatch):
+    recorder = Lines()
+    client = RecordingClient(recorder, Redactor(()), hosts=("127.0.0.1:1",), prefix="t", timeout=1)
+    monkeypatch.setattr(client, "_exchange", lambda request: (204, (), b"", ""))
+    request = Request(method="GET", url="http://127.0.0.1:1/", check="c", actor="a", operation="o")
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # a change of thread wherever one can be
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            sent = [f.result().exchange.id for f in [pool.submit(client.send, request) for _ in range(2000)]]
+    finally:
+        sys.setswitchinterval(before)
+        client.close()
+    assert len(set(sent)) == len(recorder.lines) == 2000
