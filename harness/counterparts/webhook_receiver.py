@@ -153,8 +153,8 @@ class WebhookReceiver:
             return
         headers = tuple((n, v) for n, v in handler.headers.items())
         exchange = Exchange(
-            id=f"{self._prefix}-{next(self._numbers)}", check="", actor="receiver", channel="webhook", operation="webhook",
-            method="POST", url=self._base + handler.path,
+            id=f"{self._prefix}-{next(self._numbers)}", check="", actor="receiver", channel="webhook",
+            operation="webhook", method="POST", url=self._base + handler.path,
             request_headers=tuple((n, self._redactor.header(n, v)) for n, v in headers),
             request_body=self._redactor.text(body.decode("utf-8", "surrogateescape")), status=204,
             started_ns=started, ended_ns=time.monotonic_ns(), facts=self._facts(handler, body))

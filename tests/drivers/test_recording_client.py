@@ -180,7 +180,7 @@ def test_an_unnamed_host_is_never_contacted():
 def test_threads_that_send_at_once_get_ids_of_their_own(monkeypatch):
     recorder = Lines()
     client = RecordingClient(recorder, Redactor(()), hosts=("127.0.0.1:1",), prefix="t", timeout=1)
-    monkeypatch.setattr(client, "_exchange", lambda request: (204, (), b"", ""))
+    monkeypatch.setattr(client, "_exchange", lambda _: (204, (), b"", ""))
     request = Request(method="GET", url="http://127.0.0.1:1/", check="c", actor="a", operation="o")
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # a change of thread wherever one can be
