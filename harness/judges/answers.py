@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from harness.judges.registry import judge
@@ -12,6 +13,7 @@ from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 
 BUSY = (429, 503)
 """Statuses that turn a caller away without a word on its request."""
+_SHOWN = 4
 
 
 def saw(exchange: Exchange) -> str:
@@ -31,6 +33,20 @@ def unanswered(exchanges: tuple[Exchange, ...], claim: Claim) -> Finding | None:
         return unknown(f"{silent[0].operation or silent[0].url}: {saw(silent[0])}", Reason.NO_ANSWER,
                        exchanges=[e.id for e in silent])
     return None
+
+
+def unheard(probes: Sequence[Exchange], needed: int) -> Finding | None:
+    """Inconclusive when one of `needed` probes is missing, got no answer or met a busy subject; else None.
+
+    For claims over many probes: those that were heard may break the claim, but only all of them can hold it.
+    """
+    silent = [e for e in probes if not e.answered or e.status in BUSY]
+    lost = needed - len(probes)
+    if probes and not silent and not lost:
+        return None
+    shown = f": {saw(silent[0])}" if silent else ""
+    return unknown(f"{len(silent) + lost} of {needed} probes told nothing{shown}", Reason.NO_ANSWER,
+                   exchanges=[e.id for e in silent[:_SHOWN]])
 
 
 def turned_away(exchange: Exchange) -> Finding:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import unquote_plus
 
-from harness.judges.answers import saw
+from harness.judges.answers import BUSY, saw, unheard
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -102,9 +102,7 @@ def inert(probes: Sequence[Exchange], payloads: Sequence[str], says: str = "") -
 
 @judge("inert")
 def _inert(history: History, claim: Claim) -> Finding:
-    probes = [p for p in history.over(claim) if p.answered and p.status not in (429, 503)]
-    if not probes:
-        return unknown("no probe was answered", Reason.NO_ANSWER, exchanges=claim.over[:_SHOWN])
+    probes = [p for p in history.over(claim) if p.answered and p.status not in BUSY]
     for probe in probes:
         status = probe.status or 0
         where = f"{probe.operation or probe.method} ({probe.label or 'odd text'})"
@@ -121,6 +119,9 @@ def _inert(history: History, claim: Claim) -> Finding:
             return broken(f"{claim.says}; {where} came back as {kind or 'untyped'} markup",
                           expected="application/json, or the markup escaped",
                           seen=f"{echo[:80]} in {kind or 'no content type'}", exchanges=[probe.id])
+    cut = [p for p in history.over(claim) if p.failure == "protocol"]  # a line that is cut shows no markup
+    if silent := unheard([p for p in history.over(claim) if p not in cut], len(claim.over) - len(cut)):
+        return silent
     return held(f"{len(probes)} probes stayed inert", exchanges=[p.id for p in probes[:_SHOWN]], probes=len(probes))
 
 

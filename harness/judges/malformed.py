@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.judges.answers import BUSY, saw
+from harness.judges.answers import BUSY, saw, turned_away
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -39,7 +39,8 @@ def _withstood(history: History, claim: Claim) -> Finding:
     if not witness.answered or (witness.status or 0) >= 500:
         return unknown(f"an honest call afterwards got {saw(witness)}", Reason.NO_ANSWER, exchanges=[witness.id],
                        owner=Owner.SUBJECT)
-    probes = [p for p in probes if p.status not in BUSY]
+    away = [p for p in probes if p.status in BUSY]
+    probes = [p for p in probes if p not in away]
     may_cut, may_accept = bool(claim.params["may_cut"]), bool(claim.params["may_accept"])
     wrong = [p for p in probes if _wrong(p, may_cut=may_cut, may_accept=may_accept)]
     if wrong:
@@ -47,8 +48,8 @@ def _withstood(history: History, claim: Claim) -> Finding:
         return broken(f"{len(wrong)} of {len(probes)}: {claim.says}; {named}", seen=saw(wrong[0]),
                       expected=("2xx or " if may_accept else "") + "4xx" + (" or a closed line" if may_cut else ""),
                       exchanges=[p.id for p in wrong[:_MOST_NAMED]])
-    if not probes:
-        return unknown("every malformed request met a busy platform", Reason.NO_SAMPLES, owner=Owner.SUBJECT)
+    if away:
+        return turned_away(away[0])
     return held(f"{len(probes)} requests were withstood", exchanges=[p.id for p in probes[:_MOST_NAMED]],
                 probes=len(probes))
 

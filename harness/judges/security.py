@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from harness.judges.answers import BUSY, saw
+from harness.judges.answers import BUSY, saw, unheard
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -47,8 +47,8 @@ def _turned_away(history: History, claim: Claim) -> Finding:
         return broken(f"{claim.says}; {len(let_in)} of {len(probes)} were not: {named}", expected=wanted,
                       seen=_named(let_in[0]), exchanges=[p.id for p in let_in[:_SHOWN]], probes=len(probes),
                       let_in=len(let_in))
-    if not probes:
-        return unknown("no probe was answered", Reason.NO_ANSWER, exchanges=claim.over[:_SHOWN])
+    if silent := unheard(history.over(claim), len(claim.over)):
+        return silent
     return held(f"{len(probes)} probes were refused with {wanted}", exchanges=[p.id for p in probes[:_SHOWN]],
                 probes=len(probes))
 
@@ -71,8 +71,8 @@ def _not_let_in(history: History, claim: Claim) -> Finding:
         named = "; ".join(_named(p) for p in let_in[:_SHOWN])
         return broken(f"{claim.says}; {len(let_in)} of {len(probes)} did: {named}", expected="4xx",
                       seen=_named(let_in[0]), exchanges=[p.id for p in let_in[:_SHOWN]], probes=len(probes))
-    if not probes:
-        return unknown("no probe was answered", Reason.NO_ANSWER, exchanges=claim.over[:_SHOWN])
+    if silent := unheard(history.over(claim), len(claim.over)):
+        return silent
     return held(f"none of {len(probes)} probes succeeded", exchanges=[p.id for p in probes[:_SHOWN]],
                 probes=len(probes))
 
@@ -91,8 +91,6 @@ def leaks_nothing(probes: Sequence[Exchange], *, ids: Iterable[str] = (), amount
 @judge("leaks_nothing")
 def _leaks_nothing(history: History, claim: Claim) -> Finding:
     probes = [p for p in history.over(claim) if p.answered and p.status not in BUSY]
-    if not probes:
-        return unknown("no probe was answered", Reason.NO_ANSWER, exchanges=claim.over[:_SHOWN])
     for probe in probes:
         asked = f"{probe.url} {probe.request_body}"
         told = [*_texts(probe.json()), *(v for _, v in probe.response_headers)]
@@ -108,6 +106,8 @@ def _leaks_nothing(history: History, claim: Claim) -> Finding:
                 return broken(f"{claim.says}; {_named(probe)} tells the amount {amount}",
                               expected=f"an answer without {amount}", seen=f"{amount} in the answer",
                               exchanges=[probe.id])
+    if silent := unheard(history.over(claim), len(claim.over)):
+        return silent
     return held(f"{len(probes)} answers tell nothing", exchanges=[p.id for p in probes[:_SHOWN]], probes=len(probes))
 
 

@@ -20,6 +20,13 @@ def test_a_probe_is_refused_cut_or_taken_as_it_may_be(make, options, wanted, cut
         assert make.outcome(draft, witness, probe) == outcome
 
 
+def test_a_probe_that_met_a_busy_platform_keeps_the_others_from_being_green(make):
+    witness, good, busy = make.exchange(), make.exchange(status=400), make.exchange(status=429)
+    assert make.outcome(withstood([good, busy], witness), witness, good, busy) == "inconclusive"
+    bad = make.exchange(status=500)
+    assert make.outcome(withstood([bad, busy], witness), witness, bad, busy) == "fail"
+
+
 def test_one_wrong_answer_among_many_is_named(make):
     witness, good = make.exchange(), make.exchange(status=400)
     bad = make.exchange(status=500, operation="authorizeBet", label="a cut body")

@@ -8,14 +8,38 @@ from harness.judges.security import leaks_nothing, not_let_in, turned_away, unch
 REALM = {"WWW-Authenticate": "Bearer"}
 
 
-def test_refused_probes_hold_and_busy_ones_do_not_count(make):
-    probes = [make.error("AUTH_FAILED", 401, answer=REALM), make.error("RATE_LIMITED", 429),
-              make.exchange(failure="timeout")]
-    draft = turned_away(probes, 401, code="AUTH_FAILED", header="WWW-Authenticate")
-    found = make.verdict(draft, *probes)
+def test_refused_probes_hold(make):
+    probe = make.error("AUTH_FAILED", 401, answer=REALM)
+    found = make.verdict(turned_away([probe], 401, code="AUTH_FAILED", header="WWW-Authenticate"), probe)
     assert (found.outcome.value, found.measured["probes"]) == ("pass", 1)
-    assert make.outcome(turned_away(probes[1:], 401), *probes[1:]) == "inconclusive"
-    assert make.outcome(not_let_in(probes[1:]), *probes[1:]) == "inconclusive"
+
+
+@pytest.mark.parametrize("silent", [{"status": 429}, {"status": 503}, {"failure": "timeout"}, {"failure": "connect"}])
+def test_one_probe_that_tells_nothing_keeps_the_others_from_being_green(make, silent):
+    heard, mute = make.error("AUTH_FAILED", 401), make.exchange(**silent)
+    for probes in ([mute], [heard, mute]):
+        for draft in (turned_away(probes, 401), not_let_in(probes), leaks_nothing(probes, ids=["bet-1"]),
+                      inert(probes, ["<x>"])):
+            found = make.verdict(draft, *probes)
+            assert (found.outcome.value, found.exchanges) == ("inconclusive", (mute.id,)), draft.judge
+
+
+def test_a_probe_that_the_journal_lacks_is_not_green(make):
+    heard = make.error("AUTH_FAILED", 401)
+    assert make.outcome(turned_away([heard, make.exchange(status=401)], 401), heard) == "inconclusive"
+
+
+def test_what_was_heard_can_break_a_claim_though_others_told_nothing(make):
+    mute, got_in = make.exchange(failure="timeout"), make.exchange(body={"bet_id": "bet-1"})
+    for draft in (turned_away([mute, got_in], 401), not_let_in([mute, got_in]),
+                  leaks_nothing([mute, got_in], ids=["bet-1"])):
+        assert make.outcome(draft, mute, got_in) == "fail"
+
+
+def test_a_line_that_is_cut_shows_no_markup_but_proves_nothing_alone(make):
+    heard, cut = make.error("NOT_FOUND", 404), make.exchange(failure="protocol")
+    assert make.outcome(inert([heard, cut], ["<x>"]), heard, cut) == "pass"
+    assert make.outcome(inert([cut], ["<x>"]), cut) == "inconclusive"
 
 
 def test_the_one_that_got_in_is_named_first(make):
