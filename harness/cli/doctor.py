@@ -20,8 +20,7 @@ from harness.engine.journal import Journal
 from harness.model.operations import operations
 from harness.model.profile import Target
 
-_TOOLS = {"toxiproxy-server": "the built-in fault proxy is used where it is absent",
-          "psql": "only for the sandbox on PostgreSQL"}
+_TOOLS = {"toxiproxy-server": "no check of this release needs it"}
 
 
 def doctor_command(target: str, config: Path, *, as_json: bool) -> int:
@@ -64,7 +63,7 @@ def _all(target: Target) -> Iterator[Probe]:
     for party in ("other", "observer", "sibling"):
         if party not in target.credentials:
             yield Probe(name=f"credentials {party}", ok=None, fatal=False, seen="not in the profile",
-                        remedy={"other": "SEC-03 and IDEM-07 stay inconclusive without a second tenant",
+                        remedy={"other": "no second tenant: IDEM-06, IDEM-07, MONEY-10, SEC-03 stay inconclusive",
                                 "observer": "effects are then judged through the provider's own reads",
                                 "sibling": "optional: a second brand of the same tenant"}[party])
     for name, command in target.hooks.items():
@@ -73,7 +72,7 @@ def _all(target: Target) -> Iterator[Probe]:
         yield Probe(name=f"hook {name}", ok=bool(here), fatal=False, seen=seen,
                     remedy="" if here else "Name a program on PATH or by its path")
     if "restart" not in target.hooks:
-        yield Probe(name="hook restart", ok=True, fatal=False, seen="none; POST /sandbox/restart of the target is used")
+        yield Probe(name="hook restart", ok=None, fatal=False, seen="none; POST /sandbox/restart of the target is used")
     for tool, note in _TOOLS.items():
         path = shutil.which(tool)
         yield Probe(name=f"tool {tool}", ok=True if path else None, fatal=False, seen="found" if path else "absent",

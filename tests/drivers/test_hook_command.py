@@ -1,6 +1,8 @@
 """Hooks: a command is run once, without a shell, bounded, recorded; its failure stops the check with a reason."""
 
+import os
 import shlex
+import signal
 import sys
 
 import pytest
@@ -31,6 +33,27 @@ def test_no_shell_reads_the_command(tmp_path):
     lines = Lines()
     hook_commands({"restart": f"{shlex.quote(sys.executable)} -c pass ; touch {tmp_path}/owned"}, lines)["restart"]()
     assert not (tmp_path / "owned").exists()
+
+
+def test_a_hook_may_leave_a_platform_running(tmp_path):
+    """As a restart script does: it starts the platform in the background, with its own output, and ends."""
+    lines, pid = Lines(), tmp_path / "pid"
+    starts = (f"import subprocess, sys; print('starting'); "
+              f"p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']); "
+              f"open({str(pid)!r}, 'w').write(str(p.pid))")
+    try:
+        hook_commands({"restart": python(starts)}, lines, limit_seconds=30)["restart"]()
+        assert lines == [("hook", {"hook": "restart", "code": 0, "said": ""})]
+        os.kill(int(pid.read_text()), 0)  # still there
+    finally:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def test_of_a_talkative_hook_the_last_words_are_kept():
+    lines = Lines()
+    with pytest.raises(Prerequisite, match="the end"):
+        hook_commands({"restart": python("import sys; sys.exit('x' * 10**6 + ' the end')")}, lines)["restart"]()
+    assert len(lines[0][1]["said"]) <= 300
 
 
 @pytest.mark.parametrize(("command", "says"), [
