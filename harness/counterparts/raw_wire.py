@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import http.client
 import socket
-import ssl
+import threading
 import time
-from collections.abc import Sequence
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 
+from harness.counterparts.line import connect, exchange_of, head
 from harness.engine.ports import Recorder, Request
 from harness.engine.redaction import Redactor
-from harness.model.errors import Prerequisite
 from harness.model.exchange import Exchange, Headers
 
 _MAX_ANSWER = 1 << 20
@@ -28,28 +29,38 @@ def send_frame(request: Request, frame: Sequence[bytes], payload: bytes, *, exch
     Raises:
         Prerequisite: no connection could be made.
     """
-    parts = urlsplit(request.url)
     started = time.monotonic_ns()
-    head = [f"{request.method} {parts.path} HTTP/1.1".encode(), b"Host: " + parts.netloc.encode(),
-            *(f"{n}: {v}".encode() for n, v in request.headers), b"Connection: close", *frame, b"", b""]
-    try:
-        line = socket.create_connection((parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)),
-                                        timeout)
-        if parts.scheme == "https":
-            line = ssl.create_default_context().wrap_socket(line, server_hostname=parts.hostname)
-    except OSError as error:
-        raise Prerequisite(f"no connection for a broken frame: {error}") from error
-    with line:
-        status, headers, body, failure = _ask(line, b"\r\n".join(head) + payload, timeout)
-    exchange = Exchange(
-        id=exchange_id, check=request.check, actor=request.actor, channel="frame", operation=request.operation,
-        label=request.label, method=request.method, url=redactor.text(request.url), status=status, failure=failure,
-        request_headers=tuple((n, redactor.header(n, v)) for n, v in request.headers) + _shown(frame),
-        request_body=redactor.text((request.body or b"").decode("utf-8", "surrogateescape")), response_headers=headers,
-        response_body=redactor.text(body.decode("utf-8", "surrogateescape")),
-        started_ns=started, ended_ns=time.monotonic_ns())
+    with connect(request, timeout, "a broken frame") as line, _cut_after(line, timeout) as late:
+        status, headers, body, failure = _ask(line, head(request, [b"Connection: close", *frame]) + payload)
+        if late.is_set():  # what had come by then is no answer
+            status, headers, body, failure = None, (), b"", "timeout"
+    exchange = exchange_of(
+        request, redactor, id=exchange_id, channel="frame", status=status, failure=failure, response_headers=headers,
+        response_body=redactor.text(body.decode("utf-8", "surrogateescape")), started_ns=started,
+        ended_ns=time.monotonic_ns())
+    exchange = replace(exchange, request_headers=exchange.request_headers + _shown(frame))
     recorder.append("exchange", exchange.to_line())
     return exchange
+
+
+@contextmanager
+def _cut_after(line: socket.socket, seconds: float) -> Iterator[threading.Event]:
+    """Cut the line when the time is over, whoever drips bytes on it; the event says that it was."""
+    late = threading.Event()
+
+    def cut() -> None:
+        late.set()
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)
+
+    line.settimeout(None)
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield late
+    finally:
+        timer.cancel()
 
 
 def _shown(frame: Sequence[bytes]) -> Headers:
@@ -58,23 +69,16 @@ def _shown(frame: Sequence[bytes]) -> Headers:
     return tuple((name, value.strip()) for name, _, value in pairs)
 
 
-def _ask(line: socket.socket, wire: bytes, timeout: float) -> tuple[int | None, Headers, bytes, str]:
+def _ask(line: socket.socket, wire: bytes) -> tuple[int | None, Headers, bytes, str]:
     """(status, headers, body, failure); a subject that answers and cuts while we still write has answered."""
-    line.settimeout(timeout)
-    try:
+    with suppress(OSError):  # it may have said why before it cut
         line.sendall(wire)
-    except TimeoutError:
-        return None, (), b"", "timeout"
-    except OSError:
-        pass  # it may have said why before it cut
     answer = http.client.HTTPResponse(line)
     try:
         answer.begin()
         body = answer.read(_MAX_ANSWER)
-        return answer.status, tuple(answer.getheaders()), body, ""
-    except TimeoutError:
-        return None, (), b"", "timeout"
     except (OSError, http.client.HTTPException, ValueError):
         return None, (), b"", "closed"
     finally:
         answer.close()
+    return answer.status, tuple(answer.getheaders()), body, ""

@@ -1,5 +1,6 @@
 """Frames that break HTTP: sent to the byte, one line each, with whatever comes back recorded."""
 
+import contextlib
 import socket
 import threading
 
@@ -81,6 +82,28 @@ def test_a_hanging_edge_is_a_timeout(edge):
     exchange = send(url, [b"Content-Length: 100"], b"END", timeout=0.3)
     let_go.set()
     assert exchange.failure == "timeout"
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"])
+def test_an_answer_that_drips_ends_with_the_time_limit(head):
+    stop = threading.Event()
+
+    def drip():
+        line, _ = listener.accept()
+        with line, contextlib.suppress(OSError):
+            line.recv(65536)
+            line.sendall(head)
+            while not stop.wait(0.02):
+                line.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, daemon=True)
+        thread.start()
+        exchange = send(f"http://127.0.0.1:{listener.getsockname()[1]}/", [b"Content-Length: 3"], b"END", timeout=0.5)
+        stop.set()
+        thread.join(5)
+    assert (exchange.status, exchange.failure) == (None, "timeout")
+    assert exchange.seconds < 10, "a drip of 100,000 bytes would take half an hour"
 
 
 def test_nobody_listening_stops_the_check():
