@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import serving
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
@@ -24,6 +26,13 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped where every tool is required: {call.excinfo.value}"
     return report
+
+
+@pytest.fixture
+def serve():
+    """`serve(handler class) -> base URL`: HTTP servers that end with the test (see `tests.support`)."""
+    with serving() as start:
+        yield start
 
 
 @pytest.fixture(scope="session")

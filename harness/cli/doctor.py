@@ -72,7 +72,10 @@ def _all(target: Target) -> Iterator[Probe]:
         yield Probe(name=f"hook {name}", ok=bool(here), fatal=False, seen=seen,
                     remedy="" if here else "Name a program on PATH or by its path")
     if "restart" not in target.hooks:
-        yield Probe(name="hook restart", ok=None, fatal=False, seen="none; POST /sandbox/restart of the target is used")
+        declared = "restartSandbox" in operations(contract["openapi"])
+        yield Probe(name="hook restart", ok=declared or None, fatal=False, seen=f"none, and the contract declares "
+                    f"{'POST /sandbox/restart' if declared else 'no restartSandbox either'}",
+                    remedy="" if declared else "IDEM-11 and IDEM-13 stay inconclusive without a way to crash it")
     for tool, note in _TOOLS.items():
         path = shutil.which(tool)
         yield Probe(name=f"tool {tool}", ok=True if path else None, fatal=False, seen="found" if path else "absent",

@@ -4,10 +4,11 @@ import json
 import shlex
 import socket
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from harness.contracts import packs
+from tests.support import Handler
 
 CONFIG = """[target.x]
 base_url = "{url}"
@@ -24,14 +25,12 @@ secret = "env:DOCTOR_SECRET"
 
 
 @pytest.fixture
-def platform():
+def platform(serve):
     """platform(status of the API) -> base URL of a server that calls itself a sandbox."""
-    servers = []
-
     def start(status=200, info=b'{"sandbox": true, "api_version": "1.7"}', token=200):
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             def answer(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.sent()
                 code, body = {"/sandbox/info": (200, info), "/v1/oauth/token": (
                     token, b'{"access_token": "token-0123456789"}')}.get(self.path, (status, b"{}"))
                 self.send_response(code)
@@ -41,19 +40,9 @@ def platform():
 
             do_GET = do_POST = answer
 
-            def log_message(self, *_):
-                """Silence."""
+        return serve(Answering)
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_address[1]}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return start
 
 
 @pytest.fixture
@@ -122,6 +111,18 @@ def test_a_hook_is_looked_up_and_not_run(doctor, platform, command, ok):
     assert probes["hook restart"]["ok"] is ok
     assert command in probes["hook restart"]["seen"]
     assert bool(probes["hook restart"]["remedy"]) is not ok
+
+
+def test_a_platform_that_nothing_can_crash_is_told_so(doctor, platform, monkeypatch, tmp_path_factory):
+    document = json.loads(json.dumps(packs.openapi("1.7")))
+    del document["paths"]["/sandbox/restart"]
+    contract = tmp_path_factory.mktemp("contract") / "api.json"
+    contract.write_text(json.dumps(document))
+    monkeypatch.setitem(globals(), "CONFIG", CONFIG.replace('"1.7"', f'"{contract}"'))
+    code, probes, _ = doctor(platform())
+    assert code == 0
+    assert probes["hook restart"]["ok"] is None
+    assert "IDEM-11" in probes["hook restart"]["remedy"]
 
 
 def test_what_a_target_says_is_inert(doctor, platform):

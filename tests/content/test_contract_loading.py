@@ -1,9 +1,7 @@
 """Contracts: built in, from a file, or as the target publishes it; a hostile document ends in one line."""
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -13,6 +11,7 @@ from harness.contracts import packs
 from harness.model.errors import EnvironmentFault, UsageError
 from harness.model.operations import operations
 from harness.model.profile import ContractProfile
+from tests.support import Handler
 
 SMALL = {"openapi": "3.1.0", "info": {}, "paths": {"/x": {"get": {"operationId": "getX"}}}}
 HEAD = "openapi: 3.1.0\npaths: {/x: {get: {operationId: getX}}}\n"
@@ -104,12 +103,10 @@ def test_a_document_beyond_the_limit_is_not_parsed(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def publisher():
+def publisher(serve):
     """publisher(status, body pieces) serves a document at every path; returns the base URL."""
-    servers = []
-
     def start(status, pieces):
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             def do_GET(self):
                 self.send_response(status)
                 self.send_header("Location", "/elsewhere.json")
@@ -120,19 +117,9 @@ def publisher():
                 except OSError:
                     return
 
-            def log_message(self, *_):
-                """Silence."""
+        return serve(Answering)
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.daemon_threads = True
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_address[1]}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return start
 
 
 def test_the_document_that_the_target_publishes_is_judged(publisher):

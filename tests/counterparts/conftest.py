@@ -1,9 +1,7 @@
 """A subject of a few lines on a free port, and a workshop that drives it through the recording client."""
 
 import json
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
@@ -15,39 +13,29 @@ from harness.drivers.recording_client import RecordingClient
 from harness.engine.redaction import Redactor
 from harness.model.operations import operations
 from harness.model.profile import Credential, Target
+from tests.support import Handler, Lines
 
 TOKEN = {"access_token": "token-0123456789", "token_type": "Bearer", "expires_in": 600}
 KNOWN = operations(packs.openapi("1.7"))
 SECRETS = {"provider": "canary-provider-1", "other": "canary-other-222", "admin": "canary-admin-333"}
 
 
-class Lines(list):
-    """A recorder that keeps records in memory."""
-
-    def append(self, kind, line):
-        super().append((kind, line))
-
-    def of(self, kind):
-        """The records of that kind."""
-        return [line for k, line in self if k == kind]
-
-
 class Subject:
     """Answers by "METHOD /path": a (status, body, headers) tuple, bytes for a raw reply, or a callable giving one."""
 
-    def __init__(self):
+    def __init__(self, serve):
         self.requests = []
         self.answers = {"POST /v1/oauth/token": (200, TOKEN, {}),
                         "GET /sandbox/info": (200, {"sandbox": True, "api_version": "1.7", "started_at": "one"}, {})}
         self.default = (200, {}, {})
         subject = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             protocol_version = "HTTP/1.1"
             wbufsize = -1  # one write an answer: two would wait for each other's acknowledgement
 
             def answer(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self.sent()
                 path = self.path.partition("?")[0]
                 request = SimpleNamespace(method=self.command, path=path, query=self.path.partition("?")[2],
                                           headers=self.headers, body=body)
@@ -69,22 +57,7 @@ class Subject:
 
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer
 
-            def log_message(self, *_):
-                """Silence."""
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                """A client that hangs up is no error here."""
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.url = serve(Answering)
 
     def sent(self, method_and_path):
         """The requests that came there."""
@@ -92,11 +65,9 @@ class Subject:
 
 
 @pytest.fixture
-def subject():
+def subject(serve):
     """The running subject."""
-    one = Subject()
-    yield one
-    one.close()
+    return Subject(serve)
 
 
 @pytest.fixture

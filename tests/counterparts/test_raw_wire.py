@@ -10,13 +10,7 @@ from harness.counterparts.raw_wire import send_frame
 from harness.engine.ports import Request
 from harness.engine.redaction import Redactor
 from harness.model.errors import Prerequisite
-
-
-class Lines(list):
-    """A recorder that keeps records in memory."""
-
-    def append(self, kind, line):
-        super().append((kind, line))
+from tests.support import Lines
 
 
 @pytest.fixture

@@ -12,15 +12,9 @@ import pytest
 from harness.counterparts.webhook_receiver import MAX_DELIVERY, WebhookReceiver, verify
 from harness.engine.redaction import Redactor
 from harness.model.profile import ContractProfile
+from tests.support import Lines
 
 SECRET = "whsec-receiver-0001"
-
-
-class Lines(list):
-    """A recorder that keeps records in memory."""
-
-    def append(self, kind, line):
-        super().append((kind, line))
 
 
 @pytest.fixture

@@ -9,13 +9,7 @@ import pytest
 
 from harness.drivers.hook_command import hook_commands
 from harness.model.errors import Prerequisite
-
-
-class Lines(list):
-    """A recorder that keeps records in memory."""
-
-    def append(self, kind, line):
-        super().append((kind, line))
+from tests.support import Lines
 
 
 def python(code):

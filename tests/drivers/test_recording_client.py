@@ -13,16 +13,7 @@ from harness.drivers.recording_client import MAX_BODY, RecordingClient
 from harness.engine.ports import Request
 from harness.engine.redaction import Redactor
 from harness.model.errors import UsageError
-
-
-class Lines:
-    """A recorder that keeps lines in memory."""
-
-    def __init__(self):
-        self.lines = []
-
-    def append(self, kind, line):
-        self.lines.append((kind, line))
+from tests.support import Lines
 
 
 @pytest.fixture
@@ -71,7 +62,7 @@ def send(url, timeout=2.0):
         assert time.monotonic() - began < timeout + 3
     finally:
         client.close()
-    assert [kind for kind, _ in lines.lines] == ["exchange"]
+    assert [kind for kind, _ in lines] == ["exchange"]
     return exchange
 
 
@@ -190,4 +181,4 @@ def test_threads_that_send_at_once_get_ids_of_their_own(monkeypatch):
     finally:
         sys.setswitchinterval(before)
         client.close()
-    assert len(set(sent)) == len(recorder.lines) == 2000
+    assert len(set(sent)) == len(recorder) == 2000

@@ -4,10 +4,10 @@ import json
 import os
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from tests.support import Handler
 
 PARTIES = ("provider", "other", "observer", "admin")
 CANARIES = {f"CERTIFY_{p.upper()}_SECRET": f"canary-{p}-5f0c9e1d7a" for p in PARTIES}
@@ -54,16 +54,14 @@ def verdicts():
 
 
 @pytest.fixture
-def platform_stub():
+def platform_stub(serve):
     """A server that answers everything alike; call with (status, body, headers) -> base URL."""
-    servers = []
-
     def start(status, body=b"{}", headers=(), token_works=False, info_works=False):
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             protocol_version = "HTTP/1.1"
 
             def answer(self):
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                self.sent()
                 code, text = status, body
                 if info_works and self.path == "/sandbox/info":
                     code, text = 200, b'{"sandbox": true, "api_version": "1.7", "started_at": "x"}'
@@ -79,18 +77,9 @@ def platform_stub():
 
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer
 
-            def log_message(self, *args):
-                """Silence."""
+        return serve(Answering)
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_address[1]}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return start
 
 
 @pytest.fixture

@@ -7,14 +7,13 @@ import os
 import resource
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
 
 from harness.drivers.recording_client import MAX_BODY
+from tests.support import Handler
 
 AUTHORIZE, BALANCES = "/v1/bets/authorize", "/balances"
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -57,18 +56,16 @@ HOSTILE = {
 
 
 @pytest.fixture
-def gateway():
+def gateway(serve):
     """A gateway before `upstream` that answers paths ending in `path` with `poison`; returns its URL."""
-    servers = []
-
     def start(upstream, path, poison):
         host = urlsplit(upstream).netloc
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             protocol_version = "HTTP/1.1"
 
             def pass_on(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                body = self.sent()
                 if self.path.partition("?")[0].endswith(path):
                     self.close_connection = True
                     try:
@@ -91,19 +88,9 @@ def gateway():
 
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = pass_on
 
-            def log_message(self, *args):
-                """Silence."""
+        return serve(Answering)
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.handle_error = lambda *_: None
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_address[1]}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return start
 
 
 @pytest.mark.parametrize(("kind", "path"), [*((kind, AUTHORIZE) for kind in HOSTILE), *(

@@ -11,10 +11,11 @@ import re
 import threading
 import time
 from contextlib import closing
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+
+from tests.support import Handler
 
 FRAMING = {"content-length", "transfer-encoding", "connection"}
 TRACE = re.compile(r"[0-9a-f]{32}")
@@ -86,14 +87,12 @@ def read_body(handler):
 
 
 @pytest.fixture
-def strange_gateway():
+def strange_gateway(serve):
     """Start a gateway before `upstream`; returns its URL."""
-    servers = []
-
     def start(upstream, strange):
         host = urlsplit(upstream).netloc
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
@@ -134,20 +133,9 @@ def strange_gateway():
 
             do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = pass_on
 
-            def log_message(self, *args):
-                """Silence."""
+        return serve(Answering)
 
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        server.request_queue_size = 256
-        server.handle_error = lambda *_: None
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return f"http://127.0.0.1:{server.server_address[1]}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    return start
 
 
 @pytest.mark.parametrize("strange", [

@@ -150,6 +150,15 @@ def partner(sandbox: RunningSandbox) -> Iterator[Partner]:
     one.http.close()
 
 
+@pytest.fixture(scope="module")
+def healthy() -> Iterator[Partner]:
+    """A partner of a second sandbox, on which no fault is ever switched on."""
+    with start_sandbox() as running:
+        one = Partner(running)
+        yield one
+        one.http.close()
+
+
 @pytest.fixture
 def start() -> Iterator[Callable[..., Partner]]:
     """Starts further sandboxes: `start(profile={...}, changes={...})` -> Partner."""

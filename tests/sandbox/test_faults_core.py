@@ -497,19 +497,8 @@ def test_the_switch_shows_its_defect(partner: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_healthy_platform_shows_none(start_healthy: Any, name: str) -> None:
-    assert not PROBES[name](start_healthy), f"{name} is off and its probe sees it"
-
-
-@pytest.fixture(scope="module")
-def start_healthy(partner: Any) -> Any:
-    """A second sandbox on which no fault is ever switched on."""
-    from harness.sandbox.supervisor import start_sandbox
-
-    with start_sandbox() as running:
-        healthy = type(partner)(running)
-        yield healthy
-        healthy.http.close()
+def test_the_healthy_platform_shows_none(healthy: Any, name: str) -> None:
+    assert not PROBES[name](healthy), f"{name} is off and its probe sees it"
 
 
 def test_catalogue_is_well_formed() -> None:

@@ -9,13 +9,12 @@ import itertools
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from harness.sandbox.faults_rooms import FAULTS
-from harness.sandbox.supervisor import start_sandbox
 from tests.sandbox import test_bonuses as bonuses
 from tests.sandbox import test_jackpots as jackpots
 from tests.sandbox import test_payments as payments
@@ -294,15 +293,6 @@ probe("document-money-as-number")(
 def test_every_switch_has_a_probe() -> None:
     assert set(PROBES) | ELSEWHERE == {fault.name for fault in FAULTS}
     assert not set(PROBES) & ELSEWHERE
-
-
-@pytest.fixture(scope="module")
-def healthy() -> Iterator[Partner]:
-    """A sandbox on which no fault is ever switched on."""
-    with start_sandbox() as running:
-        one = Partner(running)
-        yield one
-        one.http.close()
 
 
 @pytest.mark.parametrize("name", sorted(PROBES))
