@@ -65,17 +65,31 @@ def _started(*, faults: tuple[str, ...], choices: dict[str, Any], port: int = 0,
         if name not in registry.catalogue():
             raise UsageError(f"--fault {name}: no such fault", remedy="See `certify sandbox --list-faults`")
     ContractProfile.of(choices, where="--profile")
+    if database is not None:
+        _check_database(database)
     try:
         running = start_sandbox(SandboxOptions(faults=faults, profile=choices, platform_port=port,
                                                wallet_port=wallet_port, database_url=database,
                                                secrets=_given_secrets()))
     except (OSError, RuntimeError, ValueError) as error:
-        raise EnvironmentFault(f"the sandbox did not start: {error}",
-                               remedy="Is the port free and the database reachable?") from error
+        last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
+        raise EnvironmentFault(f"the sandbox did not start: {last}", remedy="Is the port free?") from error
     try:
         yield running
     finally:
         running.stop()
+
+
+def _check_database(url: str) -> None:
+    from harness.sandbox.database_url import check
+
+    try:
+        check(url)
+    except ValueError as error:
+        raise UsageError(f"--database: {error}", remedy="Like postgresql://user@host/db or sqlite:////path/file.db") \
+            from error
+    except OSError as error:
+        raise EnvironmentFault(f"--database: {error}", remedy="Is it reachable, and may you write there?") from error
 
 
 def _given_secrets() -> dict[str, str]:

@@ -53,17 +53,25 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     With `only` the faults that prove those controls are planted, unless `faults` names others.
     """
     from harness.cli.running import content
-    from harness.engine.planning import fits
+    from harness.engine.planning import fits, matches_something
     from harness.sandbox import faults as registry
 
     known = registry.catalogue()
     for name in faults:
         if name not in known:
             raise UsageError(f"--fault {name}: no such fault", remedy="See `certify sandbox --list-faults`")
-    checks = content()[1]
+    catalogue, checks = content()
     built = {control for check in checks for control in check.controls}
+    for pattern in only:
+        matches_something(pattern, catalogue)
+        if not any(fits(pattern, control) for control in built):
+            raise UsageError(f"--only {pattern}: no check of this release decides it", remedy="See `certify list`")
     if only:
         built = {control for control in built if any(fits(pattern, control) for pattern in only)}
+    for name in faults:
+        if not built & set(known[name].proves):
+            raise UsageError(f"--fault {name}: none of the checks asked for looks for it",
+                             remedy=f"It proves {', '.join(known[name].proves)}; see `certify list`")
     chosen = [known[n] for n in faults] if faults else [f for f in known.values() if built & set(f.proves)]
     wanted = [("", (), ())] + [(f.name, tuple(f.proves), tuple(f.also)) for f in chosen]
     trials = []

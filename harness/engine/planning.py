@@ -27,7 +27,7 @@ def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, 
     by_control = _by_control(catalogue, known)
     patterns, wanted_phases = tuple(only), tuple(phases)
     for pattern in patterns:
-        _matches_something(pattern, catalogue)
+        matches_something(pattern, catalogue)
     planned = {}
     for control in catalogue.controls.values():
         selected = ((not patterns or any(fits(p, control.id) for p in patterns))
@@ -89,7 +89,8 @@ def fits(pattern: str, control: str) -> bool:
     return control == pattern or control.startswith(f"{pattern}-") or fnmatch.fnmatchcase(control, pattern)
 
 
-def _matches_something(pattern: str, catalogue: Catalogue) -> None:
+def matches_something(pattern: str, catalogue: Catalogue) -> None:
+    """Raises UsageError, with what may have been meant, for a pattern of --only that no control fits."""
     if any(fits(pattern, control) for control in catalogue.controls):
         return
     close = difflib.get_close_matches(pattern, [*catalogue.controls, *{c.family for c in catalogue.controls.values()}])

@@ -209,7 +209,7 @@ class Store:
     """The platform's database; opened once per process."""
 
     def __init__(self, url: str, metadata: MetaData) -> None:
-        self._engine = _engine(url)
+        self._engine = engine_of(url)
         self.is_postgres = self._engine.dialect.name == "postgresql"
         metadata.create_all(self._engine)
         self._local = threading.local()
@@ -268,7 +268,8 @@ class Store:
         self._engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def engine_of(url: str) -> Engine:
+    """The SQLAlchemy engine of a database URL, tuned; nothing is connected yet."""
     if url.startswith("postgresql://"):
         url = "postgresql+psycopg://" + url.removeprefix("postgresql://")
     engine = create_engine(url, poolclass=NullPool, connect_args=_connect_args(url))

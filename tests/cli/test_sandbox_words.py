@@ -1,6 +1,7 @@
 """certify sandbox: what it prints for people and machines, from a sandbox that is not started here."""
 
 import json
+import socket
 import tomllib
 from types import SimpleNamespace
 
@@ -69,12 +70,33 @@ def test_a_pair_that_is_none_is_named(pair):
 
 @pytest.mark.parametrize(("arguments", "says"), [
     (["--profile", "mismatch_status=²"], "must be int"), (["--profile", "no_such=1"], "unknown key 'no_such'"),
-    (["--fault", "no-such"], "no such fault"), (["--database", "nonsense"], "did not start")])
-def test_what_cannot_be_started_is_one_line(here, say, arguments, says):
+    (["--fault", "no-such"], "no such fault"), (["--database", "nonsense"], "not a database URL"),
+    (["--database", "mysql://u:canary-pw@h/db"], "mysql is none of"), (["--database", "sqlite://"], "name a file"),
+    (["--database", "sqlite+nonsense:///x.db"], "no driver")])
+def test_what_is_wrong_is_one_line_before_anything_starts(here, say, arguments, says):
     code, out, err = say("sandbox", *arguments)
-    assert code == (4 if "--database" in arguments else 2)
+    assert code == 2
     assert out == ""
     assert says in err
+    assert len(err.splitlines()) == 1
+    assert "canary" not in err
+
+
+@pytest.mark.parametrize(("url", "says"), [
+    ("sqlite:////nonexistent/folder/x.db", "unable to open"), ("postgresql://u:canary-pw@127.0.0.1:1/x", "onnection")])
+def test_a_database_that_cannot_be_reached_is_one_line(here, say, url, says):
+    code, out, err = say("sandbox", "--database", url)
+    assert (code, out) == (4, "")
+    assert says in err
+    assert len(err.splitlines()) == 1
+    assert not {"Traceback", "canary", "File "} & set(err.split())
+
+
+def test_a_port_in_use_is_one_line(here, say):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, out, err = say("sandbox", "--port", taken.getsockname()[1])
+    assert (code, out) == (4, "")
+    assert "Is the port free?" in err
     assert len(err.splitlines()) == 1
 
 

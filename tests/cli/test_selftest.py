@@ -1,0 +1,43 @@
+"""certify selftest: what it refuses, and that a matrix is not good where nothing was looked for."""
+
+import pytest
+
+from harness.cli.selftest import Trial, selftest_command
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (["--fault", "no-such"], "no such fault"), (["--only", "ZZ-1"], "no such control"),
+    (["--only", "TIME-07"], "no check of this release"), (["--fault", "no-breaker"], "TIME-07"),
+    (["--fault", "key-optional", "--only", "SEC-09"], "none of the checks asked for"), (["--jobs", "0"], "--jobs")])
+def test_what_would_look_for_nothing_is_refused(here, say, arguments, says):
+    code, out, err = say("selftest", *arguments)
+    assert (code, out) == (2, "")
+    assert says in err
+    assert len(err.splitlines()) == 1
+
+
+def trial(must=("A-1",), may=(), red=("A-1",), unclear=(), problem=""):
+    return Trial(fault="x", must=must, may=may, red=red, unclear=unclear, problem=problem)
+
+
+def test_a_trial_is_good_when_the_defect_is_found_and_nothing_else_is_red():
+    assert trial().good
+    assert trial(may=("B-1",), red=("A-1", "B-1")).good
+    assert trial(may=("*",), red=("A-1", "B-1")).good
+    assert trial(red=()).missed == ("A-1",)
+    assert trial(red=("A-1", "B-1")).unrelated == ("B-1",)
+    assert not any(t.good for t in (trial(red=()), trial(red=("A-1", "B-1")), trial(problem="exit 5")))
+
+
+@pytest.mark.parametrize(("healthy", "planted", "code"), [
+    ({"red": ()}, {}, 0), ({"red": ("A-1",)}, {}, 1), ({"red": (), "unclear": ("A-1",)}, {}, 1),
+    ({"red": ()}, {"red": ()}, 1), ({"red": ()}, {"red": (), "unclear": ("A-1",)}, 1)])
+def test_the_matrix_is_good_only_with_a_green_baseline_and_every_defect_found(monkeypatch, capsys, healthy, planted,
+                                                                              code):
+    def run(fault, must, may, only, seed):
+        found = {"red": must, **(planted if fault else healthy)}
+        return Trial(fault=fault, must=must, may=may, unclear=found.get("unclear", ()), red=found["red"])
+
+    monkeypatch.setattr("harness.cli.selftest._trial", run)
+    assert selftest_command(only=(), faults=("key-optional",), seed=1, jobs=1, as_json=False) == code
+    assert "healthy sandbox" in capsys.readouterr().out
