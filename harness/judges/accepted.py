@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.judges.answers import saw, unanswered
+from harness.judges.answers import BUSY, saw, turned_away, unanswered
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -27,9 +27,8 @@ def _accepted(history: History, claim: Claim) -> Finding:
     if silent := unanswered(exchanges, claim):
         return silent
     (exchange,) = exchanges
-    if exchange.status in (429, 503):
-        return unknown(f"{exchange.operation} was turned away: {saw(exchange)}", Reason.NO_SAMPLES,
-                       exchanges=[exchange.id])
+    if exchange.status in BUSY:
+        return turned_away(exchange)
     if exchange.status != 202:
         return broken(f"{claim.says}; it answered {saw(exchange)}", expected="202", seen=saw(exchange),
                       exchanges=[exchange.id])
@@ -47,7 +46,7 @@ def reaches_end(readings: Sequence[Exchange], says: str = "") -> Draft:
 
 @judge("reaches_end")
 def _reaches_end(history: History, claim: Claim) -> Finding:
-    readings = [e for e in history.over(claim) if e.answered and e.status not in (429, 503)]
+    readings = [e for e in history.over(claim) if e.answered and e.status not in BUSY]
     if not readings:
         return unknown("the operation could not be read", Reason.NO_ANSWER, exchanges=claim.over[:2])
     last = readings[-1]

@@ -24,6 +24,11 @@ def saw(exchange: Exchange) -> str:
     return f"{exchange.status} {code}" if isinstance(code, str) else f"{exchange.status}"
 
 
+def whose(exchange: Exchange) -> Owner:
+    """Whose an unusable answer is: the subject's where it gave one, else nobody can tell the line from the subject."""
+    return Owner.SUBJECT if exchange.answered else Owner.ENVIRONMENT
+
+
 def unanswered(exchanges: tuple[Exchange, ...], claim: Claim) -> Finding | None:
     """Inconclusive when an exchange of the claim is missing or has no answer; None when all answered."""
     if len(exchanges) < len(claim.over) or not exchanges:
@@ -46,7 +51,7 @@ def unheard(probes: Sequence[Exchange], needed: int) -> Finding | None:
         return None
     shown = f": {saw(silent[0])}" if silent else ""
     return unknown(f"{len(silent) + lost} of {needed} probes told nothing{shown}", Reason.NO_ANSWER,
-                   exchanges=[e.id for e in silent[:_SHOWN]])
+                   exchanges=[e.id for e in silent[:_SHOWN]], owner=whose(silent[0]) if silent else Owner.HARNESS)
 
 
 def turned_away(exchange: Exchange) -> Finding:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from harness.judges.answers import saw
+from harness.judges.answers import saw, whose
 from harness.judges.formats import utc_time
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
@@ -187,10 +187,11 @@ def _announced(history: History, claim: Claim) -> Finding:
         return unknown("the feed was not observed", Reason.NO_SAMPLES, exchanges=[call.id])
     if unreadable := [p for p in pages if items(p) is None]:
         return unknown(f"the feed could not be read: {saw(unreadable[0])}", Reason.OBSERVER_UNAVAILABLE,
-                       exchanges=[unreadable[0].id])
+                       exchanges=[unreadable[0].id], owner=whose(unreadable[0]))
     wanted, event = claim.params["count"], claim.params["event"]
     if (200 <= (call.status or 0) < 300) != bool(wanted):
-        return unknown(f"{call.operation} answered {saw(call)}", Reason.SETUP_FAILED, exchanges=[call.id])
+        return unknown(f"{call.operation} answered {saw(call)}", Reason.SETUP_FAILED, exchanges=[call.id],
+                       owner=whose(call))
     found = {str(e.get("event_id")): (e, p) for e, p in observed_events(observed)
              if e.get("type") == event and about(e, claim.params["ids"])}
     seen_in = list(dict.fromkeys(p.id for _, p in found.values()))

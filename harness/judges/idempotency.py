@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.judges.answers import BUSY, difference, saw
+from harness.judges.answers import BUSY, difference, saw, turned_away
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -81,7 +81,7 @@ def _no_second_effect(history: History, claim: Claim) -> Finding:
     first, second = exchanges
     status = second.status or 0
     if status in BUSY:
-        return unknown("the subject was busy", Reason.NO_SAMPLES, exchanges=[second.id])
+        return turned_away(second)
     if 200 <= status < 300:
         for name in claim.params["identifiers"]:
             if first.field(name) != second.field(name):
@@ -112,7 +112,7 @@ def _distinct(history: History, claim: Claim) -> Finding:
     if refused is not None and refused.status not in BUSY:
         return broken(claim.says, expected="both succeed", seen=saw(refused), exchanges=claim.over)
     if refused is not None:
-        return unknown("the subject was busy", Reason.NO_SAMPLES, exchanges=claim.over)
+        return turned_away(refused)
     if not all(isinstance(value, str) for value in values):
         return unknown(f"the answers name no {claim.params['member']}", Reason.NO_SAMPLES, exchanges=claim.over,
                        owner=Owner.SUBJECT)

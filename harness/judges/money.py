@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.judges.answers import saw, unanswered
+from harness.judges.answers import saw, unanswered, whose
 from harness.judges.registry import judge
 from harness.model import money
 from harness.model.claim import Claim, Draft
@@ -34,7 +34,7 @@ def _moved(history: History, claim: Claim) -> Finding:
     if None in readings:
         bad = exchanges[readings.index(None)]
         return unknown(f"the observer could not read balances: {saw(bad)}", Reason.OBSERVER_UNAVAILABLE,
-                       exchanges=[bad.id])
+                       exchanges=[bad.id], owner=whose(bad))
     before, after = (r or {} for r in readings)
     currency, by = claim.params["currency"], claim.params["by"]
     for name in sorted(before.keys() | after.keys() | ({currency} if currency else set())):
@@ -95,8 +95,9 @@ def _exact_or_refused(history: History, claim: Claim) -> Finding:
         return unknown("balances could not be read", Reason.OBSERVER_UNAVAILABLE, exchanges=claim.over)
     currency, exact, status = claim.params["currency"], claim.params["exact"], answer.status or 0
     gone = readings[0].get(currency, 0) - readings[1].get(currency, 0)
-    if status >= 500 or status in (429,):
-        return unknown(f"neither accepted nor refused: {saw(answer)}", Reason.NO_SAMPLES, exchanges=[answer.id])
+    if status >= 500 or status == 429:
+        return unknown(f"neither accepted nor refused: {saw(answer)}", Reason.NO_SAMPLES, exchanges=[answer.id],
+                       owner=whose(answer))
     if 400 <= status < 500:
         if gone == 0:
             return held(f"refused: {saw(answer)}", exchanges=[answer.id])

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from harness.judges.answers import saw
+from harness.judges.answers import saw, whose
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -35,7 +35,7 @@ def _announced_once(history: History, claim: Claim) -> Finding:
     unread = next((p for p in pages if p.status != 200), None)
     if unread is not None:
         return unknown(f"the events feed could not be read: {saw(unread)}", Reason.OBSERVER_UNAVAILABLE,
-                       exchanges=[unread.id])
+                       exchanges=[unread.id], owner=whose(unread))
     member = str(claim.params["member"])
     events = _by_member(pages, str(claim.params["type"]), member)
     judged = 0

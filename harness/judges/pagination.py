@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from harness.judges.answers import saw
+from harness.judges.answers import saw, whose
 from harness.judges.events import items
 from harness.judges.formats import utc_time
 from harness.judges.registry import judge
@@ -90,7 +90,8 @@ def _unread(pages: Sequence[Exchange], claim: Claim) -> Finding | None:
     if bad.answered and bad.status == 200:
         return broken(f"{claim.says}; a page has no list of items", expected="items as a list",
                       seen="no items", exchanges=[bad.id])
-    return unknown(f"a page could not be read: {saw(bad)}", Reason.OBSERVER_UNAVAILABLE, exchanges=[bad.id])
+    return unknown(f"a page could not be read: {saw(bad)}", Reason.OBSERVER_UNAVAILABLE, exchanges=[bad.id],
+                   owner=whose(bad))
 
 
 def _member(row: Any, name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from harness.judges.answers import BUSY, saw, unheard
+from harness.judges.answers import BUSY, saw, unheard, whose
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -144,7 +144,8 @@ def _unchanged(history: History, claim: Claim) -> Finding:
         return unknown("the first reading failed", Reason.OBSERVER_UNAVAILABLE, exchanges=claim.over)
     before, after = exchanges
     if not after.answered or after.status in BUSY:
-        return unknown(f"the second reading: {saw(after)}", Reason.OBSERVER_UNAVAILABLE, exchanges=[after.id])
+        return unknown(f"the second reading: {saw(after)}", Reason.OBSERVER_UNAVAILABLE, exchanges=[after.id],
+                       owner=whose(after))
     if after.status != 200 or not isinstance(after.json(), dict):
         return broken(claim.says, expected=saw(before), seen=saw(after), exchanges=[before.id, after.id])
     for name in claim.params["members"]:

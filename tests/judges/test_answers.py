@@ -3,6 +3,9 @@
 import pytest
 
 from harness.judges.answers import answered, equal, refused, same_result
+from harness.judges.money import unmoved
+from harness.judges.pagination import one_walk
+from harness.judges.security import leaks_nothing, unchanged
 
 
 def said(make, code_of_http, **body):
@@ -84,3 +87,16 @@ def test_hostile_answers_are_judged_without_falling(make, hostile):
     for draft in (answered(one, 200, code="X"), refused(one), equal(one, "status", "completed"),
                   same_result(first, one)):
         assert make.outcome(draft, one, first) == "fail"
+
+
+@pytest.mark.parametrize(("options", "owner"), [({"status": 429}, "subject"), ({"status": 500}, "subject"),
+                                                ({"failure": "timeout"}, "environment")])
+def test_what_could_not_be_told_is_the_subjects_where_it_answered(make, options, owner):
+    before, after = make.exchange(body={"status": "x", "amount": 1}), make.exchange(**options)
+    money = make.exchange(body={"balances": [{"amount": 1, "currency": "EUR"}]})
+    drafts = [unmoved(money, after), one_walk([after], limit=5, key="event_id")]
+    if options.get("status") != 500:  # which these two take for an answer
+        drafts += [unchanged(before, after), leaks_nothing([after], ids=["x"])]
+    for draft in drafts:
+        finding = make.verdict(draft, before, money, after)
+        assert (finding.outcome.value, finding.owner.value) == ("inconclusive", owner), draft.judge
