@@ -6,9 +6,9 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Trial:
     red: tuple[str, ...]
     unclear: tuple[str, ...]
     problem: str = ""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """By control id what its deciding finding said: the first thing to read when a trial goes wrong."""
 
     @property
     def missed(self) -> tuple[str, ...]:
@@ -44,6 +46,11 @@ class Trial:
     def good(self) -> bool:
         """The defect was found where it should be, and nowhere else."""
         return not (self.problem or self.missed or self.unrelated)
+
+    @property
+    def clean(self) -> bool:
+        """Good and, without a planted defect, nothing left unclear: a healthy sandbox can be told to be so."""
+        return self.good and (bool(self.fault) or not self.unclear)
 
 
 def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: int | None, jobs: int,
@@ -115,7 +122,13 @@ def _trial(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[
         return tuple(r["control"]["id"] for r in rows if r["finding"]["outcome"] in outcomes)
 
     return Trial(fault=fault, must=tuple(c for c in must if c in driven), may=may, red=with_outcome("fail", "error"),
-                 unclear=with_outcome("inconclusive"), problem="" if driven else "nothing was driven")
+                 unclear=with_outcome("inconclusive"), problem="" if driven else "nothing was driven",
+                 said={r["control"]["id"]: _said(r["finding"]) for r in rows})
+
+
+def _said(finding: Mapping[str, Any]) -> str:
+    seen = f" (seen: {finding['seen']})" if finding["seen"] else ""
+    return f"{finding['outcome']}: {finding['message']}{seen}"
 
 
 _NOT_DRIVEN = {"not_built", "not_attested", "not_selected", "other_role", "declared_absent"}
@@ -129,7 +142,7 @@ def _unproven(checks: Iterable[Any], trials: Iterable[Trial]) -> list[str]:
 
 def _line(n: int, total: int, trial: Trial) -> str:
     name = trial.fault or "(healthy)"
-    mark = "ok  " if trial.good and not (not trial.fault and trial.unclear) else "BAD "
+    mark = "ok  " if trial.clean else "BAD "
     text = f"{n:>3}/{total} {mark} {name:<38} red: {' '.join(trial.red) or '-'}"
     if trial.problem:
         text += f"  problem: {trial.problem}"
@@ -142,16 +155,31 @@ def _line(n: int, total: int, trial: Trial) -> str:
     return text
 
 
+def _what_went_wrong(trial: Trial) -> Iterator[str]:
+    """The trial again with what its controls said: a log is often kept from its end only."""
+    yield f"BAD {trial.fault or '(healthy)'}"
+    if trial.problem:
+        yield f"    problem: {trial.problem}"
+    blamed = {"missed": trial.missed, "unrelated": trial.unrelated,
+              "unclear": () if trial.fault else trial.unclear}
+    for kind, controls in blamed.items():
+        yield from (f"    {kind} {control}: {trial.said.get(control, '')}" for control in controls)
+    yield f"    again: certify --target sandbox{' --fault ' + trial.fault if trial.fault else ''} --workers 2"
+
+
 def _report(trials: list[Trial], unproven: list[str], *, as_json: bool) -> int:
     healthy = next((t for t in trials if not t.fault), None)
-    clean = healthy is not None and healthy.good and not healthy.unclear
-    bad = [t.fault or "(healthy)" for t in trials if not t.good]
-    ok = clean and not bad and not unproven
+    clean = healthy is not None and healthy.clean
+    wrong = [t for t in trials if not t.clean]
+    ok = clean and not wrong and not unproven
     if as_json:
         rows = [{"fault": t.fault, "must": t.must, "may": t.may, "red": t.red, "unclear": t.unclear,
-                 "missed": t.missed, "unrelated": t.unrelated, "problem": t.problem} for t in trials]
+                 "missed": t.missed, "unrelated": t.unrelated, "problem": t.problem, "said": dict(t.said)}
+                for t in trials]
         sys.stdout.write(json.dumps({"ok": ok, "unproven": unproven, "trials": rows}, indent=1) + "\n")
     else:
+        for trial in wrong:
+            sys.stdout.write("\n".join(_what_went_wrong(trial)) + "\n")
         killed = sum(t.good for t in trials if t.fault)
         sys.stdout.write(f"{killed} of {sum(bool(t.fault) for t in trials)} defects found where they should be and "
                          f"nowhere else; healthy sandbox {'green' if clean else 'NOT green'}; "

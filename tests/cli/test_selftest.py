@@ -41,3 +41,16 @@ def test_the_matrix_is_good_only_with_a_green_baseline_and_every_defect_found(mo
     monkeypatch.setattr("harness.cli.selftest._trial", run)
     assert selftest_command(only=(), faults=("key-optional",), seed=1, jobs=1, as_json=False) == code
     assert "healthy sandbox" in capsys.readouterr().out
+
+
+def test_what_went_wrong_is_told_again_at_the_end(monkeypatch, capsys):
+    def run(fault, must, may, only, seed):
+        return Trial(fault=fault, must=must, may=(), red=("B-1",) if fault else (), unclear=(),
+                     said={"B-1": "fail: a cent is gone (seen: 9)", "IDEM-02": "pass: all refused"})
+
+    monkeypatch.setattr("harness.cli.selftest._trial", run)
+    selftest_command(only=(), faults=("key-optional",), seed=1, jobs=1, as_json=False)
+    end = capsys.readouterr().out.split("BAD key-optional")[-1]
+    assert "missed IDEM-02: pass: all refused" in end
+    assert "unrelated B-1: fail: a cent is gone (seen: 9)" in end
+    assert "certify --target sandbox --fault key-optional" in end
