@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from harness.sandbox.faults import Fault
 
-# These two pay somebody else's player: whichever check watches that balance at the time sees it too.
-_ANY_BALANCE = (
-    "IDEM-02", "IDEM-03", "IDEM-04", "IDEM-05", "IDEM-06", "IDEM-07", "IDEM-08", "IDEM-09", "IDEM-11", "IDEM-15",
-    "MONEY-01", "MONEY-02", "MONEY-03", "MONEY-04", "MONEY-05", "MONEY-06", "MONEY-07", "MONEY-08",
-    "MONEY-11", "MONEY-12", "MONEY-13", "CONT-05", "CONT-12", "SEC-01", "SEC-02", "SEC-03", "EVT-03",
-)  # fmt: skip
+_ANY = ("*",)
+"""It touches every answer, or somebody else's player: whichever check watches that balance at the time sees it."""
 _KEYS = (
     Fault("key-ignored", "Idempotency keys and business ids are both ignored", ("IDEM-03", "IDEM-04", "IDEM-08"),
           ("EVT-03", "IDEM-05", "IDEM-06", "IDEM-09", "IDEM-11", "IDEM-15", "MONEY-01", "MONEY-06", "MONEY-07", "IDEM-13")),
@@ -61,7 +57,7 @@ _MONEY = (
     Fault("bet-currency-ignored", "A bet in another currency takes the session's currency", ("MONEY-05",), ("MONEY-01",)),
     Fault("win-currency-ignored", "A win in another currency is paid in the bet's currency", ("MONEY-05",)),
     Fault("settle-without-authorize-pays", "A settle of an unknown bet pays the newest session's player",
-          ("MONEY-09",), ("MONEY-10", *_ANY_BALANCE)),
+          ("MONEY-09",), _ANY),
     Fault("settle-pays-twice", "A settle under a new key pays again", ("IDEM-06", "MONEY-07"),
           ("MONEY-06", "MONEY-01", "IDEM-08")),
     Fault("settle-races-rollback", "Settle and rollback at once both win", ("MONEY-08",), ("MONEY-06", "MONEY-01")),
@@ -69,7 +65,7 @@ _MONEY = (
           ("IDEM-06", "MONEY-07", "MONEY-06", "MONEY-01")),
     Fault("rollback-leaves-no-tombstone", "A bet that comes after its rollback is debited", ("MONEY-10",),
           ("MONEY-07", "HOOK-08")),
-    Fault("rollback-unknown-refunds-latest", "A rollback of an unknown id refunds the newest open bet", ("MONEY-10",), ("MONEY-09", *_ANY_BALANCE)),
+    Fault("rollback-unknown-refunds-latest", "A rollback of an unknown id refunds the newest open bet", ("MONEY-10",), _ANY),
     Fault("rollback-of-foreign-bet", "A rollback finds bets of other tenants", ("MONEY-10",), ("SEC-03", "MONEY-01")),
     Fault("self-excluded-can-play", "Self-excluded players can bet", ("MONEY-13",)),
     Fault("limits-ignored", "Bet and loss limits are not applied", ("MONEY-13",)),
@@ -135,7 +131,7 @@ _ANSWERS = (
     Fault("error-leaks-sql", "Refusals show SQL", ("SEC-08",)),
     Fault("error-leaks-stack", "Refusals show a stack trace", ("SEC-08",)),
     Fault("markup-reflected", "Refusals echo the request as HTML", ("SEC-08",), ("CONT-02", "CONT-03", "CONT-04")),
-    Fault("refusals-answer-200", "Business refusals come with status 200", ("CONT-04",), ("*",)),
+    Fault("refusals-answer-200", "Business refusals come with status 200", ("CONT-04",), _ANY),
     Fault("error-without-retryable", "Errors do not say whether a retry can help", ("CONT-04",), ("CONT-02",)),
     Fault("error-code-invented", "Business refusals carry a code outside the list", ("CONT-04",),
           ("CONT-02", "MONEY-02", "MONEY-09", "MONEY-10", "IDEM-06", "SEC-03")),
@@ -143,7 +139,7 @@ _ANSWERS = (
     Fault("challenge-missing", "401 carries no WWW-Authenticate", ("SEC-01",), ("CONT-02",)),
     Fault("field-renamed", "hold_id is called holdId", ("CONT-02",), ("CONT-03", "CONT-09")),
     Fault("amount-as-string", "The amount of a balance is a string", ("CONT-02",), ("CONT-03", "CONT-09", "MONEY-03")),
-    Fault("undocumented-status", "Authorize answers 203", ("CONT-02",), ("*",)),
+    Fault("undocumented-status", "Authorize answers 203", ("CONT-02",), _ANY),
     Fault("time-without-zone", "Times carry no zone", ("CONT-11",), ("CONT-02", "CONT-03")),
     Fault("location-missing", "202 and 201 answers carry no Location", ("CONT-15",), ("CONT-02",)),
     Fault("deprecation-unannounced", "A deprecated call carries no Deprecation and Sunset", ("CONT-08",), ("CONT-02",)),

@@ -54,3 +54,22 @@ def test_what_went_wrong_is_told_again_at_the_end(monkeypatch, capsys):
     assert "missed IDEM-02: pass: all refused" in end
     assert "unrelated B-1: fail: a cent is gone (seen: 9)" in end
     assert "certify --target sandbox --fault key-optional" in end
+
+
+@pytest.mark.parametrize(("found", "good", "tries"), [("+", True, 1), ("-++", True, 3), ("-+-", False, 3),
+                                                      ("--", False, 2), ("u", False, 1)])
+def test_a_defect_that_hid_from_one_seed_must_be_found_with_the_next_two(monkeypatch, capsys, found, good, tries):
+    left = list(found)
+    seeds = []
+
+    def run(fault, must, may, only, seed):
+        if not fault:
+            return Trial(fault="", must=(), may=(), red=(), unclear=())
+        seeds.append(seed)
+        return Trial(fault=fault, must=must, may=(), unclear=(),
+                     red={"+": must, "-": (), "u": ("Z-9",)}[left.pop(0)])
+
+    monkeypatch.setattr("harness.cli.selftest._trial", run)
+    assert selftest_command(only=(), faults=("key-optional",), seed=7, jobs=1, as_json=False) == (0 if good else 1)
+    assert seeds == [7, 8, 9][:tries]
+    assert ("found with 2 of 3 seeds" in capsys.readouterr().out) == (good and tries == 3)
