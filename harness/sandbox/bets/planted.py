@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +19,7 @@ from harness.sandbox.players import rg_blocked
 from harness.sandbox.schema import accounts, bets, players, sessions
 from harness.sandbox.store import Row, Tx
 
+_settlements = itertools.count(1)
 _RACES = ("idempotency-race", "settle-races-rollback", "overdraft-race", "lost-update")
 _TWICE = (
     "settle-pays-twice", "rollback-pays-twice", "settle-races-rollback", "key-ignored", "settle-without-authorize-pays",
@@ -51,7 +52,7 @@ def post_win(
 ) -> dict[str, int]:
     """Books a settlement; a defect acknowledges one in twenty without booking it, or overwrites the balance."""
     player_id = data["player_id"]
-    if faults.on("settlements-lost-in-burst") and int.from_bytes(os.urandom(1)) < 13:
+    if faults.on("settlements-lost-in-burst") and next(_settlements) % 20 == 0:
         return {"cash": ledger.spendable(tx, player_id, currency) or 0}
     left = ledger.post(tx, ctx, "win", currency, moves, reference=data["settlement_id"], bet_id=bet_id)
     if data["seen"] is not None:
