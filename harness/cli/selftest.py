@@ -29,6 +29,8 @@ class Trial:
     problem: str = ""
     tries: int = 1
     """How many runs it took: a defect that only a race shows may hide from one seed."""
+    seed: int | None = None
+    """Seed of the run that this tells of."""
     said: Mapping[str, str] = field(default_factory=dict)
     """By control id what its deciding finding said: the first thing to read when a trial goes wrong."""
 
@@ -85,7 +87,9 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     wanted = [("", (), ())] + [(f.name, tuple(f.proves), tuple(f.also)) for f in chosen]
     trials = []
     with ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(_tried, name, must, may, only, seed) for name, must, may in wanted]
+        races = {fault.name for fault in chosen if fault.by_chance}
+        futures = [pool.submit(_raced if name in races else _trial, name, must, may, only, seed)
+                   for name, must, may in wanted]
         try:
             for n, future in enumerate(as_completed(futures), start=1):
                 trial = future.result()
@@ -100,16 +104,16 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     return _report(trials, unproven, as_json=as_json)
 
 
-def _tried(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],
+def _raced(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],
            seed: int | None) -> Trial:
-    """A trial; one that missed its defect, and is right otherwise, must find it with the next two seeds."""
+    """A trial of a race: one that missed it, and is right otherwise, must find it with the next two seeds."""
     first = _trial(fault, must, may, only, seed)
     if first.problem or first.unrelated or not first.missed:
         return first
     for n in (1, 2):
         again = _trial(fault, must, may, only, None if seed is None else seed + n)
         if not again.good:
-            return replace(first, tries=1 + n)
+            return replace(again, tries=1 + n)
     return replace(again, tries=3)
 
 
@@ -136,8 +140,10 @@ def _trial(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[
     def with_outcome(*outcomes: str) -> tuple[str, ...]:
         return tuple(r["control"]["id"] for r in rows if r["finding"]["outcome"] in outcomes)
 
-    return Trial(fault=fault, must=tuple(c for c in must if c in driven), may=may, red=with_outcome("fail", "error"),
-                 unclear=with_outcome("inconclusive"), problem="" if driven else "nothing was driven",
+    ours = with_outcome("error")
+    problem = f"certify's own error in {', '.join(ours)}" if ours else "" if driven else "nothing was driven"
+    return Trial(fault=fault, must=tuple(c for c in must if c in driven), may=may, red=with_outcome("fail"),
+                 unclear=with_outcome("inconclusive"), problem=problem, seed=card["run"]["seed"],
                  said={r["control"]["id"]: _said(r["finding"]) for r in rows})
 
 
@@ -181,7 +187,8 @@ def _what_went_wrong(trial: Trial) -> Iterator[str]:
               "unclear": () if trial.fault else trial.unclear}
     for kind, controls in blamed.items():
         yield from (f"    {kind} {control}: {trial.said.get(control, '')}" for control in controls)
-    yield f"    again: certify --target sandbox{' --fault ' + trial.fault if trial.fault else ''} --workers 2"
+    seed = f" --seed {trial.seed}" if trial.seed is not None else ""
+    yield f"    again: certify --target sandbox{' --fault ' + trial.fault if trial.fault else ''} --workers 2{seed}"
 
 
 def _report(trials: list[Trial], unproven: list[str], *, as_json: bool) -> int:
@@ -192,7 +199,7 @@ def _report(trials: list[Trial], unproven: list[str], *, as_json: bool) -> int:
     if as_json:
         rows = [{"fault": t.fault, "must": t.must, "may": t.may, "red": t.red, "unclear": t.unclear,
                  "missed": t.missed, "unrelated": t.unrelated, "problem": t.problem, "tries": t.tries,
-                 "said": dict(t.said)} for t in trials]
+                 "seed": t.seed, "said": dict(t.said)} for t in trials]
         sys.stdout.write(json.dumps({"ok": ok, "unproven": unproven, "trials": rows}, indent=1) + "\n")
     else:
         for trial in wrong:

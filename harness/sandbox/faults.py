@@ -25,6 +25,8 @@ class Fault:
     title: str
     proves: tuple[str, ...]
     also: tuple[str, ...] = ()
+    by_chance: bool = False
+    """It shows only when two calls meet in the right instant: one run may miss it."""
 
 
 _active: set[str] = set()

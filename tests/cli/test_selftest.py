@@ -1,8 +1,11 @@
 """certify selftest: what it refuses, and that a matrix is not good where nothing was looked for."""
 
+import json
+import subprocess
+
 import pytest
 
-from harness.cli.selftest import Trial, selftest_command
+from harness.cli.selftest import Trial, _trial, selftest_command
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
@@ -58,7 +61,7 @@ def test_what_went_wrong_is_told_again_at_the_end(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("found", "good", "tries"), [("+", True, 1), ("-++", True, 3), ("-+-", False, 3),
                                                       ("--", False, 2), ("u", False, 1)])
-def test_a_defect_that_hid_from_one_seed_must_be_found_with_the_next_two(monkeypatch, capsys, found, good, tries):
+def test_a_race_that_hid_from_one_seed_must_show_with_the_next_two(monkeypatch, capsys, found, good, tries):
     left = list(found)
     seeds = []
 
@@ -70,6 +73,33 @@ def test_a_defect_that_hid_from_one_seed_must_be_found_with_the_next_two(monkeyp
                      red={"+": must, "-": (), "u": ("Z-9",)}[left.pop(0)])
 
     monkeypatch.setattr("harness.cli.selftest._trial", run)
-    assert selftest_command(only=(), faults=("key-optional",), seed=7, jobs=1, as_json=False) == (0 if good else 1)
+    assert selftest_command(only=(), faults=("overdraft-race",), seed=7, jobs=1, as_json=False) == (0 if good else 1)
     assert seeds == [7, 8, 9][:tries]
     assert ("found with 2 of 3 seeds" in capsys.readouterr().out) == (good and tries == 3)
+
+
+def test_a_defect_that_no_chance_decides_gets_no_second_seed(monkeypatch):
+    seeds = []
+
+    def run(fault, must, may, only, seed):
+        seeds.append(seed)
+        return Trial(fault=fault, must=must, may=(), red=(), unclear=())
+
+    monkeypatch.setattr("harness.cli.selftest._trial", run)
+    assert selftest_command(only=(), faults=("key-optional",), seed=7, jobs=1, as_json=False) == 1
+    assert seeds == [7, 7], "the healthy run and the one trial"
+
+
+def test_an_error_of_ours_finds_no_defect(monkeypatch):
+    """A control whose check fell over saw nothing: it is neither red nor forgiven."""
+    def row(control, outcome):
+        return {"control": {"id": control},
+                "finding": {"outcome": outcome, "reason": "harness_bug", "message": "fell over", "seen": ""}}
+
+    card = {"run": {"seed": 3}, "rows": [row("A-1", "error"), row("B-1", "pass")]}
+    done = subprocess.CompletedProcess([], 5, stdout=json.dumps(card), stderr="")
+    monkeypatch.setattr("harness.cli.selftest.subprocess.run", lambda *_, **__: done)
+    found = _trial("x", ("A-1",), ("*",), (), None)
+    assert (found.red, found.missed, found.seed) == ((), ("A-1",), 3)
+    assert "certify's own error in A-1" in found.problem
+    assert not found.good

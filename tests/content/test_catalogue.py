@@ -55,6 +55,23 @@ def test_every_check_certifies_a_known_control_and_every_built_control_has_a_fau
     assert proven <= set(catalogue.controls)
 
 
+_OF_BALANCES = re.compile(r"\b(unmoved|moved|within_funds|exact_or_refused|settled_balances)\(")
+
+
+def test_a_defect_at_somebody_else_s_balance_may_be_seen_by_whoever_watches_one():
+    """The list of such controls is written out, so that an unrelated red one still counts; it must not lag behind."""
+    watching = set()
+    for check in find_checks([shipped("suites")]):
+        source = Path(check.path).read_text(encoding="utf-8").split(f"def {check.id.rpartition('::')[2]}(")[1]
+        if _OF_BALANCES.search(source.partition("\n@pytest")[0]):
+            watching |= set(check.controls)
+    assert len(watching) > 20
+    for name in ("settle-without-authorize-pays", "rollback-unknown-refunds-latest"):
+        fault = faults.catalogue()[name]
+        assert watching <= {*fault.proves, *fault.also}, sorted(watching - {*fault.proves, *fault.also})
+        assert "CONT-01" not in fault.also
+
+
 @pytest.mark.parametrize(("change", "says"), [
     (("phase = 7", "phase = 5"), "phase must be"), (('how = ["B"]', 'how = ["X"]'), "'X'"),
     (('block = "b"', 'block = "c"'), "unknown block"), (("remedy", "remedi"), "unknown key"),
