@@ -3,6 +3,8 @@
 from harness.counterparts.acting import Bet, Player
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
+from harness.counterparts.table import explore
+from harness.engine.ports import Effort
 from harness.judges.accepted import accepted, reaches_end
 from harness.judges.answers import answered, equal, refused, same_result
 from harness.judges.conformance import conforms
@@ -14,6 +16,7 @@ from harness.judges.formats import well_formed
 from harness.judges.idempotency import copies_agree, declares_key, distinct, no_second_effect
 from harness.judges.leaks import gives_nothing_away, inert
 from harness.judges.malformed import withstood
+from harness.judges.model_ledger import agrees_with_model, played_enough
 from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
 from harness.judges.orders import all_orders_tried, exactly_one_wins, order_ends_well
 from harness.judges.outbox import announced_once
@@ -33,6 +36,7 @@ __all__ = [
     "Answer",
     "Bet",
     "Draft",
+    "Effort",
     "Exchange",
     "Lab",
     "Level",
@@ -44,6 +48,7 @@ __all__ = [
     "Scorecard",
     "Verdict",
     "accepted",
+    "agrees_with_model",
     "all_orders_tried",
     "announced",
     "announced_once",
@@ -57,6 +62,7 @@ __all__ = [
     "equal",
     "exact_or_refused",
     "exactly_one_wins",
+    "explore",
     "gives_nothing_away",
     "in_order",
     "inert",
@@ -69,6 +75,7 @@ __all__ = [
     "only_matching",
     "order_ends_well",
     "order_of",
+    "played_enough",
     "reaches_end",
     "refused",
     "registered",

@@ -53,6 +53,8 @@ class RunOptions:
     out: Path | None = None
     suites: tuple[Path, ...] = ()
     workers: int = DEFAULT_WORKERS
+    budget: str = "standard"
+    """How much fuzzing and random play try: quick, standard or full."""
 
 
 def program_version() -> str:
@@ -115,7 +117,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         listener(RunStarted(plan=plan, run_id=run_id, directory=str(directory)))
         ready = time.monotonic()
         payload = {"run": str(directory), "target": target_to_dict(target), "seed": plan.seed, "epoch": epoch,
-                   "redaction_key": key.hex()}
+                   "redaction_key": key.hex(), "budget": options.budget}
         pool = WorkerPool(directory, payload, workers=options.workers, limit_seconds=_RUN_LIMIT_SECONDS)
         for note in pool.drive(plan.checks, _relay(listener)):
             journal.append("note", {"text": note})

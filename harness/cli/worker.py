@@ -52,7 +52,8 @@ def main() -> int:
     workshop = Workshop(target=target, contract=contract["openapi"], known=operations(contract["unified"]),
                         sender=sender, recorder=journal, redactor=redactor, seed=assignment["seed"],
                         epoch=assignment["epoch"], worker=assignment["worker"],
-                        hooks=hook_commands(target.hooks, journal))
+                        hooks=hook_commands(target.hooks, journal), budget=assignment["budget"],
+                        explorer=_explore)
     checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
               for c in assignment["checks"]]
     labs: dict[str, Lab] = {}
@@ -75,6 +76,13 @@ def main() -> int:
         sender.close()
         journal.close()
     return 0
+
+
+def _explore(*args: Any, **options: Any) -> Any:
+    """Hypothesis is imported by the worker that needs it, when it needs it."""
+    from harness.drivers.state_machine import explore
+
+    return explore(*args, **options)
 
 
 def _event_pipe() -> TextIO:

@@ -105,6 +105,11 @@ class Acting:
         """The sandbox's administration; NoHook where the profile has no credentials for it."""
         return self._workshop.party("admin")
 
+    @property
+    def budget(self) -> str:
+        """How much to try where trying more finds more: "quick", "standard" or "full"."""
+        return self._workshop.budget
+
     # -- driving --------------------------------------------------------------------------------
     def fresh(self, kind: str) -> str:
         """A new identifier, unique in and across runs."""

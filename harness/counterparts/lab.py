@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.counterparts.acting import Acting, Bet, Player
 from harness.counterparts.party import Party
+from harness.engine.ports import Explorer
 from harness.model import money
 from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
@@ -22,16 +23,16 @@ class Lab(Acting):
     # -- observing ------------------------------------------------------------------------------
     def balances(self, player: Player, *, label: str = "") -> Exchange:
         """The observer's reading of a player's balances; hand it to `moved` or `unmoved`."""
-        return self.call("getPlayerBalances", by=self._reader(player), label=label,
+        return self.call("getPlayerBalances", by=self.reader(player), label=label,
                          path={"player_id": player.player_id})
 
     def read_bet(self, bet: Bet) -> Exchange:
         """The observer's reading of a bet."""
-        return self.call("getBet", by=self._reader(bet.player), path={"bet_id": bet.bet_id})
+        return self.call("getBet", by=self.reader(bet.player), path={"bet_id": bet.bet_id})
 
     def transactions(self, player: Player) -> Exchange:
         """The observer's reading of the player's ledger entries (first page, up to 200)."""
-        return self.call("listPlayerTransactions", by=self._reader(player), query={"limit": 200},
+        return self.call("listPlayerTransactions", by=self.reader(player), query={"limit": 200},
                          path={"player_id": player.player_id})
 
     def deliveries(self, wanted: Callable[[Exchange], bool], *, count: int = 1) -> list[Exchange]:
@@ -44,10 +45,18 @@ class Lab(Acting):
         """Make sure the webhook endpoint is registered before the calls whose events matter."""
         self._workshop.receiver()
 
-    def _reader(self, player: Player) -> Party:
+    def reader(self, player: Player) -> Party:
+        """Who may read the player's data: the observer, or the player's own party where the observer may not."""
         same_tenant = player.party.credential.tenant_id == self.observer.credential.tenant_id
         same_view = player.party.credential.brand_id == self.observer.credential.brand_id
         return self.observer if same_tenant and same_view else player.party
+
+    @property
+    def explorer(self) -> Explorer:
+        """Makes up random plays by a seed."""
+        if self._workshop.explorer is None:
+            raise NoHook("this worker has no explorer of random plays")
+        return self._workshop.explorer
 
     # -- claiming -------------------------------------------------------------------------------
     def claim(self, draft: Draft, *, control: str = "") -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.counterparts.party import Party
 from harness.counterparts.webhook_receiver import WebhookReceiver
-from harness.engine.ports import Hook, Recorder, Sender
+from harness.engine.ports import Explorer, Hook, Recorder, Sender
 from harness.engine.redaction import Redactor
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.operations import Operation
@@ -38,6 +38,10 @@ class Workshop:
     worker: str
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     """By name (`restart`): what the target profile declares beside the API."""
+    explorer: Explorer | None = None
+    """Makes up random plays."""
+    budget: str = "standard"
+    """How much to try where trying more finds more: quick, standard or full."""
     _parties: dict[str, Party] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))

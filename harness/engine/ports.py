@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from harness.model.exchange import Exchange, Headers
+from harness.model.play import Move
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,4 +53,40 @@ class Recorder(Protocol):
 
     def append(self, kind: str, line: Mapping[str, Any]) -> None:
         """Add one record."""
+        ...
+
+
+class Play(Protocol):
+    """One sequence of moves against the subject, compared with the model ledger after each step."""
+
+    def step(self, *moves: Move) -> None:
+        """Make the moves (two: at the same time) and look; raises Disagreed where the model is left."""
+        ...
+
+    def finish(self) -> None:
+        """Look at everything once more; raises Disagreed where the model is left."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How long to look for a play that leaves the model: `plays` of up to `steps` steps, then shrink for a while."""
+
+    plays: int
+    steps: int
+    shrink_seconds: float
+
+
+PlayT = TypeVar("PlayT", bound=Play)
+
+
+class Explorer(Protocol):
+    """Makes up plays at random."""
+
+    def __call__(self, new_play: Callable[[], PlayT], *, seed: int, effort: Effort,
+                 features: Collection[str]) -> tuple[list[PlayT], PlayT | None]:
+        """(plays that agree, the shortest found that does not), by a reproducible seed.
+
+        `features`: what may be played besides bets ("bonuses", "jackpots", "tenants", "shared_ids").
+        """
         ...

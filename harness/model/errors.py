@@ -74,3 +74,7 @@ class NoHook(CheckStopped):
     """The target offers no hook for what the check needs."""
 
     reason = "no_hook"
+
+
+class Disagreed(CertifyError):
+    """A random play left the model ledger; what is wrong stands in the journal, for the judge."""

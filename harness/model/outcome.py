@@ -32,6 +32,8 @@ class Reason(Enum):
     NO_ANSWER = "no_answer"
     OBSERVER_UNAVAILABLE = "observer_unavailable"
     AMBIGUOUS_SEND = "ambiguous_send"
+    FLAKY = "flaky"
+    UNCONFIRMED = "unconfirmed_counterexample"
     COUNT_MISMATCH = "count_mismatch"
     ONLY_ERROR_PATHS = "only_error_paths"
     NOT_RUN = "not_run"
