@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from harness.sandbox import faults, ledger
+from harness.sandbox import faults, ledger, planted_subtle
 from harness.sandbox.bets import records
 from harness.sandbox.bets.intents import KINDS, Steps, carry_out, intend
 from harness.sandbox.context import Answer, Context, Platform
@@ -125,7 +125,8 @@ def _begin_consume(tx: Tx, ctx: Context, win: int, currency: str) -> Answer | Ro
         raise ApiError("CURRENCY_MISMATCH", "the win's currency is not the bonus's")
     row: Row = {"tenant_id": ctx.tenant_id, "consumption_id": body["consumption_id"], "bonus_id": bonus["bonus_id"],
                 "round_id": body["round_id"], "win": win, "currency": currency, "answer": "", "created_at": ctx.now}
-    if not tx.run(_CONSUME, **row) and not faults.on("freespin-consumed-twice"):
+    again = planted_subtle.spins_again(bonus["bonus_id"], row["consumption_id"]) or faults.on("freespin-consumed-twice")
+    if not tx.run(_CONSUME, **row) and not again:
         known = tx.one(_CONSUMED, b_tenant=ctx.tenant_id, b_id=row["consumption_id"])
         same = known and all(known[n] == row[n] for n in ("bonus_id", "round_id", "win"))
         if known is None or not same or ctx.profile.duplicate_answer == "own_code":
@@ -140,7 +141,7 @@ def _begin_consume(tx: Tx, ctx: Context, win: int, currency: str) -> Answer | Ro
     if win == 0:
         return _consumed(tx, ctx, {"data": data, "player_id": bonus["player_id"], "amount": 0, "currency": currency})
     wallet_tx = f"spin:{ctx.tenant_id}:{row['consumption_id']}"
-    if faults.on("freespin-consumed-twice"):
+    if again:
         wallet_tx += f":{ctx.idempotency_key}"
     return intend(tx, ctx, "consume", wallet_tx, bonus["player_id"], win, currency, bet_id=None, data=data)
 
@@ -187,7 +188,8 @@ def report_progress(tx: Tx, ctx: Context) -> Answer:
         raise ApiError("CURRENCY_MISMATCH", "the bet's currency is not the bonus's")
     new = tx.run(_PROGRESS, tenant_id=ctx.tenant_id, bonus_id=bonus["bonus_id"], bet_id=bet["bet_id"],
                  amount=bet["amount"], currency=bet["currency"], status="counted", answer="", created_at=ctx.now)
-    if new or faults.on("wager-counted-twice"):
+    again = planted_subtle.counts_again(bonus["bonus_id"], bet["bet_id"])
+    if new or again or faults.on("wager-counted-twice"):
         tx.run(_COUNT, b_tenant=ctx.tenant_id, b_bonus=bonus["bonus_id"], b_amount=bet["amount"])
         bonus = find_bonus(tx, ctx, bonus["bonus_id"])
         completed = tx.run(_COMPLETE, b_tenant=ctx.tenant_id, b_bonus=bonus["bonus_id"], b_now=ctx.now)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from harness.sandbox import faults, ledger
+from harness.sandbox import faults, ledger, planted_subtle
 from harness.sandbox.clock import iso
 from harness.sandbox.context import Answer, Context
 from harness.sandbox.errors import ApiError, field_error
@@ -80,7 +80,8 @@ def get_balances(tx: Tx, ctx: Context) -> Answer:
     """GET /v1/players/{player_id}/balances."""
     row = find_player(tx, ctx, ctx.path["player_id"])
     shown = ledger.balances_body(tx, ctx.profile, row["player_id"])
-    return Answer(200, {"player_id": row["player_id"], "balances": shown})
+    fresh = Answer(200, {"player_id": row["player_id"], "balances": shown})
+    return planted_subtle.balance_read(row["player_id"], fresh)
 
 
 def get_balance(tx: Tx, ctx: Context) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from harness.sandbox import faults, ledger
+from harness.sandbox import faults, ledger, planted_subtle
 from harness.sandbox.bets import planted, records
 from harness.sandbox.bets.intents import KINDS, Steps, carry_out, intend
 from harness.sandbox.bets.settle import pay_parked
@@ -50,6 +50,7 @@ def _begin(tx: Tx, ctx: Context, amount: int, currency: str) -> Answer | Row:
         "session_id": session["session_id"], "player_id": session["player_id"], "round_id": body["round_id"],
         "game_id": session["game_id"], "amount": amount, "currency": currency, "hold_id": new_id("hold"),
     }  # fmt: skip
+    currency = bet["currency"] = planted_subtle.stake_currency(bet["player_id"], currency)
     if not tx.run(records.INSERT, **bet):
         known = _take_over(tx, ctx, bet)
         if known is not None:
@@ -95,6 +96,7 @@ def _take_over(tx: Tx, ctx: Context, bet: Row) -> Answer | None:
         raise ApiError("INVALID_STATE", "this bet was rolled back")
     same = all(known[name] == bet[name] for name in ("session_id", "round_id", "amount", "currency"))
     if not same:
+        planted_subtle.change_refused(known["bet_id"], bet["amount"])
         raise ApiError("DUPLICATE", "this bet id was used with other parameters")
     if known["authorize_answer"] is None:
         if status == "unknown":
@@ -114,7 +116,7 @@ def _permit(tx: Tx, ctx: Context, session: Row, bet: Row) -> None:
     if reason and not faults.on("self-excluded-can-play"):
         raise ApiError("RG_BLOCK", "responsible gaming stops new bets of this player")
     amount, currency = bet["amount"], bet["currency"]
-    if currency != session["currency"]:
+    if currency != session["currency"] and not faults.on("second-session-mixes-currency"):
         raise ApiError("CURRENCY_MISMATCH", "the bet's currency is not the session's")
     if amount == 0 and ctx.profile.zero_stake == "refused":
         raise ApiError("AMOUNT_INVALID", "a stake of zero is refused")
@@ -159,7 +161,9 @@ def _loss(tx: Tx, player_id: str, currency: str) -> int:
 
 def _reserve(tx: Tx, bet: Row) -> None:
     player_id, currency = bet["player_id"], bet["currency"]
-    if ledger.reserve(tx, player_id, currency, bet["amount"]) or planted.cover_overdraft(tx, bet):
+    kept_back = planted_subtle.not_spendable(player_id, currency)
+    enough = not kept_back or (ledger.spendable(tx, player_id, currency) or 0) - kept_back >= bet["amount"]
+    if (enough and ledger.reserve(tx, player_id, currency, bet["amount"])) or planted.cover_overdraft(tx, bet):
         return
     have = ledger.spendable(tx, player_id, currency)
     if have is None:

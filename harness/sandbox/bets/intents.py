@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 
-from harness.sandbox import faults
+from harness.sandbox import faults, planted_subtle
 from harness.sandbox.bets import planted
 from harness.sandbox.context import Answer, Context
 from harness.sandbox.errors import ApiError
@@ -103,7 +103,8 @@ async def carry_out(ctx: Context, intent: Row) -> Answer:
     """Calls the wallet for an intent of this request and concludes; raises ApiError when nothing happened."""
     steps = KINDS[intent["kind"]]
     await planted.race_window()
-    outcome = await call(ctx, intent)
+    with planted_subtle.call_open(intent["player_id"]):
+        outcome = await call(ctx, intent)
     if outcome.code == "INSUFFICIENT_FUNDS":
         from harness.sandbox.bets.reconcile import deliver_credits  # needs the kinds of this module
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from harness.sandbox import faults, ledger
+from harness.sandbox import faults, ledger, planted_subtle
 from harness.sandbox.bets import records
 from harness.sandbox.context import Context
 from harness.sandbox.errors import ApiError
@@ -21,9 +21,12 @@ from harness.sandbox.store import Row, Tx
 
 _settlements = itertools.count(1)
 _RACES = ("idempotency-race", "settle-races-rollback", "overdraft-race", "lost-update")
+_PAID_AGAIN = ("settle-pays-twice", "rollback-pays-twice", "settle-races-rollback", "repeated-rollback-reopens",
+               "third-settle-pays")  # fmt: skip
 _TWICE = (
     "settle-pays-twice", "rollback-pays-twice", "settle-races-rollback", "key-ignored", "settle-without-authorize-pays",
     "bet-id-not-unique", "idempotency-race", "keys-kept-in-memory", "negative-amounts-accepted",
+    "repeated-rollback-reopens", "third-settle-pays", "refused-change-sticks",
 )  # fmt: skip
 
 
@@ -73,6 +76,8 @@ def settles_again(bet: Row) -> bool:
     """Does a settled bet pay under another key, or one that is being rolled back?"""
     if faults.on("settle-races-rollback"):
         return bet["status"] in ("authorized", "rolling_back")
+    if planted_subtle.opens_again(bet):
+        return True
     return faults.on("settle-pays-twice") and bet["status"] in ("settled", "settling")
 
 
@@ -85,8 +90,7 @@ def refunds_again(bet: Row) -> bool:
 
 def repeat_suffix() -> str:
     """What makes the wallet take a second effect for a new transaction."""
-    twice = faults.on("settle-pays-twice") or faults.on("rollback-pays-twice") or faults.on("settle-races-rollback")
-    return ":" + new_id("again") if twice else ""
+    return ":" + new_id("again") if any(map(faults.on, _PAID_AGAIN)) else ""
 
 
 def as_booked(money: tuple[int, str]) -> tuple[int, str]:
@@ -104,9 +108,14 @@ def as_booked(money: tuple[int, str]) -> tuple[int, str]:
     return amount, currency
 
 
-def paid(win: int) -> int:
+def paid(tx: Tx, win: int, data: dict[str, Any]) -> int:
     """What a win really pays."""
-    return win - 1 if faults.on("large-win-short-by-one") and win >= 100_000 else win
+    if faults.on("win-lost-after-session-close"):
+        row = tx.execute(select(sessions.c.status).where(sessions.c.session_id == data["session_id"])).scalar()
+        return 0 if row == "closed" else win
+    if faults.on("large-win-short-by-one") and win >= 100_000:
+        return win - 1
+    return planted_subtle.win_paid(win, data["player_id"])
 
 
 def hold_kind(amount: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.sandbox import faults, ledger
+from harness.sandbox import faults, ledger, planted_subtle
 from harness.sandbox.bets import planted, records
 from harness.sandbox.bets.intents import KINDS, Steps, adopt, carry_out, end_operation, intend
 from harness.sandbox.bets.wallet_events import wallet_event
@@ -42,6 +42,7 @@ def _begin(tx: Tx, ctx: Context) -> Answer | Row:
             raise ApiError("INVALID_STATE", "this bet is settled")
         return _reverse(tx, ctx, bet)
     if status == "rolled_back":
+        planted_subtle.repeated("rollback", bet)
         account = ledger.account_id("cash", bet["player_id"], bet["currency"])
         return keep(tx, ctx, Answer(200, bet["rollback_answer"].encode()), account_id=account)
     if status in ("tombstoned", "refused", "parked"):
@@ -128,7 +129,8 @@ def _local(kind: str, bet: Row) -> Row:
 
 def _refunded(tx: Tx, ctx: Context, intent: Row) -> Answer:
     """The wallet has refunded: the hold goes back to cash."""
-    stake, player_id = intent["data"]["stake"], intent["player_id"]
+    stake, player_id = planted_subtle.stake_refunded(intent["bet_id"], intent["data"]["stake"]), intent["player_id"]
+    planted_subtle.refunded(player_id, intent["currency"], stake)
     held = planted.stake_left(tx, player_id, intent["currency"], stake)
     moves = [Move("held", player_id, -held), Move("cash", player_id, stake)]
     if held != stake:

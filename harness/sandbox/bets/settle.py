@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from harness.sandbox import faults, ledger
+from harness.sandbox import faults, ledger, planted_subtle
 from harness.sandbox.bets import planted, records
 from harness.sandbox.bets.intents import KINDS, Steps, carry_out, intend
 from harness.sandbox.bets.wallet_events import wallet_event
@@ -96,7 +96,9 @@ def _known(tx: Tx, ctx: Context, bet: Row, win: int, currency: str) -> Answer | 
     if bet["round_id"] is not None and bet["round_id"] != ctx.body["round_id"]:
         raise ApiError("INVALID_STATE", "the bet belongs to another round", [
             {"field": "round_id", "problem": "is not the round of this bet"}])  # fmt: skip
-    if status == "authorized" or (planted.settles_again(bet) and status in ("settled", "rolling_back")):
+    if status == "authorized" or (
+        planted.settles_again(bet) and status in ("settled", "rolling_back", "rolled_back")
+    ):
         return None
     if status in ("rolled_back", "tombstoned"):
         raise ApiError("INVALID_STATE", "this bet was rolled back")
@@ -110,6 +112,7 @@ def _known(tx: Tx, ctx: Context, bet: Row, win: int, currency: str) -> Answer | 
         raise ApiError("DUPLICATE", "this bet was settled with another win")
     if status == "parked":
         return keep(tx, ctx, Answer(202, {"bet_id": bet["bet_id"], "status": "parked"}))
+    planted_subtle.repeated("settle", bet)
     if ctx.profile.duplicate_answer == "own_code":
         raise ApiError("DUPLICATE", "this bet was settled before")
     account = ledger.account_id("cash", bet["player_id"], bet["currency"])
@@ -137,7 +140,7 @@ def _done(tx: Tx, ctx: Context, intent: Row) -> Answer:
     """The wallet has credited: held goes to the house, the win to cash."""
     data, win, currency = intent["data"], intent["amount"], intent["currency"]
     player_id, bet_id, stake = intent["player_id"], intent["bet_id"], data["stake"]
-    taken, paid = planted.stake_left(tx, player_id, currency, stake), planted.paid(win)
+    taken, paid = planted.stake_left(tx, player_id, currency, stake), planted.paid(tx, win, data)
     moves = [
         Move("held", player_id, -taken), Move("house", ctx.tenant_id, taken - paid), Move("cash", player_id, paid),
     ]  # fmt: skip
