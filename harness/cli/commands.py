@@ -18,6 +18,7 @@ from harness.content.targets import CONFIG, load_target, suite_folders
 from harness.engine.records import load_plan
 from harness.model.control import Level
 from harness.model.errors import UsageError
+from harness.model.plan import BUDGETS
 from harness.model.profile import ContractProfile, Target
 from harness.model.scorecard import Scorecard, plain
 
@@ -42,10 +43,10 @@ def target_named(name: str, config: Path, faults: tuple[str, ...] = (),
 
 def run_command(*, target: str, config: Path, only: tuple[str, ...], phases: tuple[int, ...], level: str | None,
                 seed: int | None, reports: tuple[str, ...], out: Path | None, suites: tuple[Path, ...],
-                faults: tuple[str, ...], workers: int, as_json: bool) -> int:
+                faults: tuple[str, ...], workers: int, budget: str, as_json: bool) -> int:
     """`certify`: one run; prints the launch table or JSON; returns the exit code."""
     options = RunOptions(level=_level(level), only=only, phases=_phases(phases), seed=seed, reports=reports, out=out,
-                         suites=(*suite_folders(config), *suites), workers=workers)
+                         suites=(*suite_folders(config), *suites), workers=workers, budget=_budget(budget))
     check_names(reports)
     if target == BUILTIN:
         plan_for(_unstarted(), options)  # every usage error before a process is started
@@ -63,7 +64,8 @@ def replay_command(case: str, directory: Path | None, target: str | None, config
                 if case == check.id or c == case}
     if not controls:
         raise UsageError(f"{chosen}: no case {case!r} in that run", remedy="Name a control or check of its plan.json")
-    options = RunOptions(only=tuple(sorted(controls)), seed=plan.seed, workers=1, suites=suite_folders(config))
+    options = RunOptions(only=tuple(sorted(controls)), seed=plan.seed, workers=1, suites=suite_folders(config),
+                         budget=plan.budget)
     with target_named(target or plan.target, config, faults) as subject, LiveView(quiet=as_json) as view:
         card = run(subject, options, view)
     return _finish(card, view.directory, as_json=as_json)
@@ -134,6 +136,12 @@ def _level(name: str | None) -> Level | None:
     except ValueError as error:
         raise UsageError(f"--level {name}: no such level", remedy=f"Known: {', '.join(x.value for x in Level)}") \
             from error
+
+
+def _budget(name: str) -> str:
+    if name not in BUDGETS:
+        raise UsageError(f"--budget {name}: no such budget", remedy=f"Known: {', '.join(BUDGETS)}")
+    return name
 
 
 def _phases(phases: tuple[int, ...]) -> tuple[int, ...]:

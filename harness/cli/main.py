@@ -30,6 +30,8 @@ SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of t
 SuitesOption = Annotated[list[Path] | None, typer.Option("--suites", help="Another folder of suites. Repeatable.")]
 FaultOption = Annotated[list[str] | None, typer.Option("--fault", help="Plant this defect (built-in sandbox only). "
                                                                        "Repeatable.")]
+BudgetOption = Annotated[str, typer.Option("--budget", help="How much fuzzing and random play try: quick (a partial "
+                                                            "run), standard or full.")]
 ChoiceOption = Annotated[list[str] | None, typer.Option("--profile", help="Contract-profile choice of the sandbox, "
                                                                           "KEY=VALUE. Repeatable.")]
 ReportOption = Annotated[list[str] | None, typer.Option("--report", help="Also write this report. Repeatable.")]
@@ -43,6 +45,7 @@ def run(context: typer.Context, target: TargetOption = "sandbox", config: Config
         out: Annotated[Path | None, typer.Option("--out", help="Run directory (default certify-runs/…).")] = None,
         suites: SuitesOption = None, fault: FaultOption = None,
         workers: Annotated[int, typer.Option("--workers", min=1, max=16, help="Worker processes.")] = 3,
+        budget: BudgetOption = "standard",
         as_json: JsonOption = False,
         version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Certify a target (this is also what plain `certify` does)."""
@@ -57,7 +60,8 @@ def run(context: typer.Context, target: TargetOption = "sandbox", config: Config
 
     raise typer.Exit(run_command(target=target, config=config, only=_commas(only), phases=tuple(phase or ()),
                                  level=level, seed=seed, reports=_commas(report), out=out,
-                                 suites=tuple(suites or ()), faults=_commas(fault), workers=workers, as_json=as_json))
+                                 suites=tuple(suites or ()), faults=_commas(fault), workers=workers, budget=budget,
+                                 as_json=as_json))
 
 
 app.command("run", help="Certify a target; the same as plain `certify`.")(run)

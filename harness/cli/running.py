@@ -77,7 +77,8 @@ def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict
     contract = load_contract(target.contract, target.profile, target.base_url)
     seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
     plan = make_plan(catalogue=catalogue, checks=checks, target=target, contract=contract["openapi"],
-                     level=options.level or target.level, seed=seed, only=options.only, phases=options.phases)
+                     level=options.level or target.level, seed=seed, only=options.only, phases=options.phases,
+                     budget=options.budget)
     return catalogue, plan, contract
 
 
@@ -117,7 +118,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         listener(RunStarted(plan=plan, run_id=run_id, directory=str(directory)))
         ready = time.monotonic()
         payload = {"run": str(directory), "target": target_to_dict(target), "seed": plan.seed, "epoch": epoch,
-                   "redaction_key": key.hex(), "budget": options.budget}
+                   "redaction_key": key.hex(), "budget": plan.budget}
         pool = WorkerPool(directory, payload, workers=options.workers, limit_seconds=_RUN_LIMIT_SECONDS)
         for note in pool.drive(plan.checks, _relay(listener)):
             journal.append("note", {"text": note})

@@ -80,7 +80,7 @@ def main() -> int:
 
 def _explore(*args: Any, **options: Any) -> Any:
     """Hypothesis is imported by the worker that needs it, when it needs it."""
-    from harness.drivers.state_machine import explore
+    from harness.drivers.random_play import explore
 
     return explore(*args, **options)
 

@@ -17,8 +17,11 @@ from harness.model.profile import Target
 
 
 def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, contract: Mapping[str, Any],
-              level: Level, seed: int, only: Iterable[str] = (), phases: Iterable[int] = ()) -> Plan:
+              level: Level, seed: int, only: Iterable[str] = (), phases: Iterable[int] = (),
+              budget: str = "standard") -> Plan:
     """Decide for every control whether it will be driven, and why not.
+
+    A quick budget is a selection: it looks for less than a launch level asks for.
 
     Raises:
         UsageError: a check names an unknown control, a pattern of `only` matches nothing, or nothing is left.
@@ -37,8 +40,9 @@ def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, 
     if not driven:
         raise UsageError("nothing to run: no selected control has a check that applies to this target",
                          remedy="See `certify list` for what is built, `certify plan` for what applies")
-    return Plan(target=target.name, base_url=target.base_url, level=level, seed=seed,
-                selection=patterns + tuple(f"phase {p}" for p in wanted_phases),
+    less = ("quick",) if budget == "quick" else ()
+    return Plan(target=target.name, base_url=target.base_url, level=level, seed=seed, budget=budget,
+                selection=(*patterns, *(f"phase {p}" for p in wanted_phases), *less),
                 controls=planned, checks=tuple(c for c in known if c.id in driven), contract=target.contract,
                 contract_digest=hashlib.sha256(json.dumps(contract, sort_keys=True, default=str).encode()).hexdigest(),
                 catalogue_digest=catalogue.digest, profile=target.profile.to_dict())

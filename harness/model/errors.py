@@ -5,9 +5,10 @@ CertifyError
 ├─ EnvironmentFault   exit 4: target, proxy or generator unavailable
 ├─ HarnessFault       exit 5: fix us
 ├─ Interrupted        exit 130: a signal ended the run; clean-up is done
-└─ CheckStopped       a check could not go on; its control becomes inconclusive
-   ├─ Prerequisite    a positive control or a set-up step did not hold
-   └─ NoHook          the target profile declares no way to do this
+├─ CheckStopped       a check could not go on; its control becomes inconclusive
+│  ├─ Prerequisite    a positive control or a set-up step did not hold
+│  └─ NoHook          the target profile declares no way to do this
+└─ Disagreed          a random play left the model ledger; never leaves its check
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from typing import Any
 from harness.model.control import Level
 from harness.model.outcome import Reason
 
+BUDGETS = ("quick", "standard", "full")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
@@ -48,13 +50,15 @@ class Plan:
     level: Level
     seed: int
     selection: tuple[str, ...]
-    """What --only and --phase asked for; empty for a whole run."""
+    """What --only, --phase and a smaller budget asked for; empty for a whole run."""
     controls: Mapping[str, PlannedControl]
     checks: tuple[Check, ...]
     contract: str
     contract_digest: str
     catalogue_digest: str
     profile: Mapping[str, Any]
+    budget: str = "standard"
+    """How much to try where trying more finds more: one of BUDGETS."""
 
     @property
     def partial(self) -> bool:
@@ -70,7 +74,7 @@ class Plan:
         """JSON-ready form."""
         return {
             "target": self.target, "base_url": self.base_url, "level": self.level.value, "seed": self.seed,
-            "selection": list(self.selection), "contract": self.contract,
+            "budget": self.budget, "selection": list(self.selection), "contract": self.contract,
             "contract_digest": self.contract_digest, "catalogue_digest": self.catalogue_digest,
             "profile": dict(self.profile),
             "controls": {name: {"checks": list(c.checks), "counted": c.counted, "why": c.why,
@@ -84,7 +88,8 @@ class Plan:
         """Inverse of `to_dict` (file paths are not kept)."""
         return cls(
             target=data["target"], base_url=data["base_url"], level=Level(data["level"]), seed=data["seed"],
-            selection=tuple(data["selection"]), contract=data["contract"], profile=data["profile"],
+            budget=data["budget"], selection=tuple(data["selection"]), contract=data["contract"],
+            profile=data["profile"],
             contract_digest=data["contract_digest"], catalogue_digest=data["catalogue_digest"],
             controls={name: PlannedControl(control=name, checks=tuple(c["checks"]), counted=c["counted"],
                                            why=c["why"], reason=Reason(c["reason"]) if c["reason"] else None)

@@ -5,11 +5,11 @@ import pytest
 from harness import Effort, Lab, NoHook, explore, played_enough
 
 _BETS = {"quick": Effort(plays=6, steps=15, shrink_seconds=4),
-         "standard": Effort(plays=30, steps=20, shrink_seconds=12),
+         "standard": Effort(plays=30, steps=18, shrink_seconds=12),
          "full": Effort(plays=300, steps=40, shrink_seconds=60)}
-_EVENING = {"quick": Effort(plays=2, steps=60, shrink_seconds=2),
-            "standard": Effort(plays=3, steps=120, shrink_seconds=4),
-            "full": Effort(plays=4, steps=600, shrink_seconds=30)}
+_EVENING = {"quick": Effort(plays=1, steps=30, shrink_seconds=2),
+            "standard": Effort(plays=3, steps=50, shrink_seconds=4),
+            "full": Effort(plays=6, steps=300, shrink_seconds=30)}
 
 
 @pytest.mark.certifies("MONEY-06")
@@ -29,7 +29,7 @@ def test_random_play_with_bonuses_and_jackpots_agrees_with_the_model_ledger(lab:
 @pytest.mark.certifies("MONEY-06")
 def test_a_long_evening_agrees_with_the_model_ledger(lab: Lab) -> None:
     """One table, many steps: what goes wrong by a cent now and then adds up here."""
-    explore(lab, _EVENING[lab.budget])
+    explore(lab, _EVENING[lab.budget], "rounds")
     lab.claim(played_enough())
 
 

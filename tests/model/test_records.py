@@ -37,8 +37,8 @@ def test_a_plan_survives_the_disk(plan):
     assert "/secret/place" not in json.dumps(plan.to_dict()), "the digest is the same on every machine"
 
 
-CHANGES = {"target": "u", "base_url": "http://y", "level": Level.LAUNCH, "seed": 8, "selection": (), "checks": (),
-           "controls": {}, "contract": "1.6", "contract_digest": "d", "catalogue_digest": "l", "profile": {}}
+CHANGES = {"target": "u", "base_url": "http://y", "level": Level.LAUNCH, "seed": 8, "selection": (), "budget": "full",
+           "checks": (), "controls": {}, "contract": "1.6", "contract_digest": "d", "catalogue_digest": "l", "profile": {}}
 
 
 def test_the_digest_covers_every_field(plan):
