@@ -1,10 +1,11 @@
 """The façade for authors of suites, scenarios and reports: names only; nobody inside imports it."""
 
 from harness.counterparts.acting import Bet, Player
+from harness.counterparts.fuzzing import fuzz
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.table import explore
-from harness.engine.ports import Effort
+from harness.engine.ports import Effort, FuzzEffort
 from harness.judges.accepted import accepted, reaches_end
 from harness.judges.answers import answered, equal, refused, same_result
 from harness.judges.conformance import conforms
@@ -38,6 +39,7 @@ __all__ = [
     "Draft",
     "Effort",
     "Exchange",
+    "FuzzEffort",
     "Lab",
     "Level",
     "NoHook",
@@ -63,6 +65,7 @@ __all__ = [
     "exact_or_refused",
     "exactly_one_wins",
     "explore",
+    "fuzz",
     "gives_nothing_away",
     "in_order",
     "inert",

@@ -86,7 +86,7 @@ def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict
 def workshop_for(target: Target, contract: Mapping[str, Any], *, journal: Journal, seed: int, epoch: str,
                  worker: str, key: bytes) -> Iterator[Workshop]:
     """A workshop in this process (preflight, doctor), closed and undone at the end."""
-    redactor = Redactor([c.secret for c in target.credentials.values()], key=key)
+    redactor = Redactor(target.secrets, key=key)
     sender = RecordingClient(journal, redactor, hosts=target.hosts, prefix=worker, timeout=target.timeout_seconds)
     workshop = Workshop(target=target, contract=contract["openapi"], known=operations(contract["unified"]),
                         sender=sender, recorder=journal, redactor=redactor, seed=seed, epoch=epoch, worker=worker)

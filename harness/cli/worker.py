@@ -43,17 +43,25 @@ def main() -> int:
             raise KeyboardInterrupt from None
 
     target = target_from_dict(assignment["target"])
-    secrets = [c.secret for c in target.credentials.values()]
+    secrets = target.secrets
     redactor = Redactor(secrets, key=bytes.fromhex(assignment["redaction_key"]))
     journal = Journal(run / "journal.jsonl")
     contract = json.loads((run / "contract.json").read_text(encoding="utf-8"))
     sender = RecordingClient(journal, redactor, hosts=target.hosts, prefix=assignment["worker"],
                              timeout=target.timeout_seconds)
+    strangers: list[RecordingClient] = []
+
+    def new_sender() -> RecordingClient:
+        prefix = f"{assignment['worker']}s{len(strangers) + 1}"
+        strangers.append(RecordingClient(journal, redactor, hosts=target.hosts, prefix=prefix,
+                                         timeout=target.timeout_seconds))
+        return strangers[-1]
+
     workshop = Workshop(target=target, contract=contract["openapi"], known=operations(contract["unified"]),
                         sender=sender, recorder=journal, redactor=redactor, seed=assignment["seed"],
                         epoch=assignment["epoch"], worker=assignment["worker"],
                         hooks=hook_commands(target.hooks, journal), budget=assignment["budget"],
-                        explorer=_explore)
+                        explorer=_explore, fuzzer=_fuzz, new_sender=new_sender)
     checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
               for c in assignment["checks"]]
     labs: dict[str, Lab] = {}
@@ -73,7 +81,8 @@ def main() -> int:
         for left in workshop.close():
             journal.append("note", {"text": f"not undone: {left}"})
             emit("note", {"text": f"not undone: {left}"})
-        sender.close()
+        for client in (sender, *strangers):
+            client.close()
         journal.close()
     return 0
 
@@ -83,6 +92,13 @@ def _explore(*args: Any, **options: Any) -> Any:
     from harness.drivers.random_play import explore
 
     return explore(*args, **options)
+
+
+def _fuzz(*args: Any, **options: Any) -> Any:
+    """The fuzzing engine is imported by the worker that needs it, when it needs it."""
+    from harness.drivers.schemathesis_engine import fuzz
+
+    return fuzz(*args, **options)
 
 
 def _event_pipe() -> TextIO:

@@ -20,7 +20,7 @@ _E = TypeVar("_E", Role, Level)
 CONFIG = "certify.toml"
 _TOP = {"target", "suites"}
 _PARTIES = ("provider", "other", "sibling", "observer", "admin")
-_CREDENTIAL = ("client_id", "secret", "tenant_id", "provider_id", "brand_id", "region")
+_CREDENTIAL = ("client_id", "secret", "tenant_id", "provider_id", "brand_id", "region", "signing_secret")
 _SIMPLE: dict[str, type[Any]] = {
     "base_url": str, "role": str, "sandbox": bool, "level": str, "contract": str, "hosts": list,
     "second_region": str, "slo_ms": int, "timeout_seconds": float, "webhook_listen": str,
@@ -132,7 +132,9 @@ def _credentials(table: Mapping[str, Any], where: str, environment: Mapping[str,
         for needed in ("client_id", "secret"):
             if not values.get(needed):
                 raise UsageError(f"{here}.{needed} is missing", remedy='Secrets are references: secret = "env:NAME"')
-        values["secret"] = _secret(values["secret"], f"{here}.secret", environment)
+        for name in ("secret", "signing_secret"):
+            if name in values:
+                values[name] = _secret(values[name], f"{here}.{name}", environment)
         found[party] = Credential(**values)
     return found
 

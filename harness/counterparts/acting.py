@@ -123,6 +123,12 @@ class Acting:
         """Send any operation (see `Party.call`) and record it under this check."""
         return self._keep((by or self.provider).call(operation, body, check=self.check, **options))
 
+    def send(self, request: Request, *, by: Party) -> Sent:
+        """Send a request that was made up elsewhere; the raw body of its answer is for memory only."""
+        sent = by.send(request)
+        self._keep(sent.exchange)
+        return sent
+
     def must(self, exchange: Exchange, *statuses: int) -> Exchange:
         """A set-up step: it answered one of `statuses` (default any 2xx), or the check stops as inconclusive."""
         status = exchange.status or 0

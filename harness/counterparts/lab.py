@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.counterparts.acting import Acting, Bet, Player
 from harness.counterparts.party import Party
-from harness.engine.ports import Explorer
+from harness.engine.ports import Explorer, Fuzzer
 from harness.model import money
 from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
@@ -57,6 +57,29 @@ class Lab(Acting):
         if self._workshop.explorer is None:
             raise NoHook("this worker has no explorer of random plays")
         return self._workshop.explorer
+
+    @property
+    def fuzzer(self) -> Fuzzer:
+        """Makes up requests by a seed."""
+        if self._workshop.fuzzer is None:
+            raise NoHook("this worker has no fuzzer")
+        return self._workshop.fuzzer
+
+    def stranger(self) -> Party:
+        """The provider on a fresh session: a new token, new connections."""
+        return self._workshop.stranger("provider")
+
+    def refusing_url(self, status: int = 410) -> str:
+        """A URL of our webhook receiver that answers every delivery with this status, and records none."""
+        return self._workshop.refusing_url(status)
+
+    def refusing_endpoint(self, event_types: Sequence[str], status: int = 500) -> str:
+        """The id of a new webhook endpoint that takes no delivery; it is deleted when the worker ends."""
+        answer = self.must(self.call("createWebhookEndpoint", {"url": self.refusing_url(status),
+                                                               "event_types": list(event_types)}), 201)
+        endpoint = str(answer.field("endpoint_id"))
+        self._workshop.undo_endpoint(self.provider, endpoint)
+        return endpoint
 
     # -- claiming -------------------------------------------------------------------------------
     def claim(self, draft: Draft, *, control: str = "") -> None:

@@ -128,6 +128,12 @@ class Party:
             self._tokens[scope] = (token, time.monotonic() + max(lifetime - 30.0, lifetime / 2))
             return token
 
+    def basic(self) -> str:
+        """The client's credentials as an Authorization header (RFC 6749 2.3.1)."""
+        basic = base64.b64encode(f"{self.credential.client_id}:{self.credential.secret}".encode()).decode()
+        self._redactor.learn(basic)
+        return f"Basic {basic}"
+
     def forget_tokens(self) -> None:
         """Ask for new tokens from now on (after a restart of the subject)."""
         with self._lock:
@@ -152,11 +158,9 @@ class Party:
     def _issue(self, scope: str, check: str) -> tuple[str, float]:
         op = self._known["issueToken"]
         form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
-        basic = base64.b64encode(f"{self.credential.client_id}:{self.credential.secret}".encode()).decode()
-        self._redactor.learn(basic)
         sent = self.send(Request(
             method=op.method, url=self._base_url + op.path, body=urlencode(form).encode(),
-            headers=(("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", f"Basic {basic}"),
+            headers=(("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", self.basic()),
                      ("X-Trace-Id", self._fresh("trace"))),
             check=check, actor=self.actor, operation="issueToken"))
         answer = parse_json(sent.body.decode("utf-8", "replace"))

@@ -20,6 +20,7 @@ from harness.model.profile import ContractProfile
 MAX_DELIVERY = 1 << 20
 _MAX_TRAILERS = 100
 _SECRET_WAIT = 5.0
+_REFUSING = "/refusing/"
 
 
 def verify(secret: str, timestamp: str, signature: str, body: bytes) -> str:
@@ -74,6 +75,12 @@ def _chunks(handler: BaseHTTPRequestHandler) -> bytes | None:
         handler.rfile.readline(8)
 
 
+def _answer(handler: BaseHTTPRequestHandler, status: int) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
 class WebhookReceiver:
     """An HTTP server on a free port of `host`; one path a registered endpoint."""
 
@@ -116,6 +123,10 @@ class WebhookReceiver:
         """A fresh URL for one endpoint."""
         return f"{self._base}/hooks/{secrets.token_hex(8)}"
 
+    def refusing(self, status: int) -> str:
+        """A fresh URL that answers every delivery with this status: scaffolding, nothing of it is recorded."""
+        return f"{self._base}{_REFUSING}{status}/{secrets.token_hex(8)}"
+
     def secret_of(self, url: str, secret: str) -> None:
         """Deliveries to `url` are signed with `secret`."""
         self._redactor.learn(secret)
@@ -151,6 +162,9 @@ class WebhookReceiver:
         if body is None:
             handler.close_connection = True
             return
+        if handler.path.startswith(_REFUSING):
+            _answer(handler, int(handler.path.removeprefix(_REFUSING).partition("/")[0]))
+            return
         headers = tuple((n, v) for n, v in handler.headers.items())
         exchange = Exchange(
             id=f"{self._prefix}-{next(self._numbers)}", check="", actor="receiver", channel="webhook",
@@ -162,9 +176,7 @@ class WebhookReceiver:
         with self._arrived:
             self._deliveries.append(exchange)
             self._arrived.notify_all()
-        handler.send_response(204)
-        handler.send_header("Content-Length", "0")
-        handler.end_headers()
+        _answer(handler, 204)
 
     def _facts(self, handler: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
         """The signature's worth and the age of the timestamp in seconds (None: not a canonical number)."""

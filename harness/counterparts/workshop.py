@@ -6,13 +6,13 @@ import hashlib
 import itertools
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.counterparts.party import Party
 from harness.counterparts.webhook_receiver import WebhookReceiver
-from harness.engine.ports import Explorer, Hook, Recorder, Sender
+from harness.engine.ports import Explorer, Fuzzer, Hook, Recorder, Sender
 from harness.engine.redaction import Redactor
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.operations import Operation
@@ -40,12 +40,17 @@ class Workshop:
     """By name (`restart`): what the target profile declares beside the API."""
     explorer: Explorer | None = None
     """Makes up random plays."""
+    fuzzer: Fuzzer | None = None
+    """Makes up requests for the operations of a contract."""
+    new_sender: Callable[[], Sender] | None = None
+    """Makes a sender with connections of its own."""
     budget: str = "standard"
     """How much to try where trying more finds more: quick, standard or full."""
     _parties: dict[str, Party] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _receiver: WebhookReceiver | None = None
+    _registered: bool = False
     _endpoints: list[tuple[Party, str]] = field(default_factory=list)
 
     def fresh(self, kind: str) -> str:
@@ -72,6 +77,21 @@ class Workshop:
                                             redactor=self.redactor, fresh=self.fresh)
             return self._parties[name]
 
+    def stranger(self, name: str) -> Party:
+        """The party of that name with no token and, where the worker can make them, no connection yet."""
+        sender = self.new_sender() if self.new_sender else self.sender
+        return Party(name, self.party(name).credential, base_url=self.target.base_url, known=self.known,
+                     profile=self.target.profile, sender=sender, redactor=self.redactor, fresh=self.fresh)
+
+    def refusing_url(self, status: int) -> str:
+        """A URL of our own that answers every webhook delivery with this status, and records none."""
+        return self._listening().refusing(status)
+
+    def undo_endpoint(self, party: Party, endpoint: str) -> None:
+        """Delete this endpoint when the worker ends."""
+        with self._lock:
+            self._endpoints.append((party, endpoint))
+
     def receiver(self) -> WebhookReceiver:
         """The worker's webhook receiver, with one endpoint for all events registered at the subject.
 
@@ -79,19 +99,21 @@ class Workshop:
             NoHook: the profile's address is not ours to listen at. Prerequisite: the subject refuses the endpoint.
         """
         with self._lock:
+            receiver = self._listening()
+            if not self._registered:
+                self._register(receiver)
+                self._registered = True
+            return receiver
+
+    def _listening(self) -> WebhookReceiver:
+        with self._lock:
             if self._receiver is None:
                 try:
-                    receiver = WebhookReceiver(self.recorder, self.redactor, self.target.profile,
-                                               prefix=f"{self.worker}h", host=self.target.webhook_listen)
+                    self._receiver = WebhookReceiver(self.recorder, self.redactor, self.target.profile,
+                                                     prefix=f"{self.worker}h", host=self.target.webhook_listen)
                 except OSError as error:
                     raise NoHook(f"webhook_listen = {self.target.webhook_listen!r}: {error.strerror or error}",
                                  remedy="Name an address of this machine") from error
-                try:
-                    self._register(receiver)
-                except BaseException:
-                    receiver.close()
-                    raise
-                self._receiver = receiver
             return self._receiver
 
     def _register(self, receiver: WebhookReceiver) -> None:

@@ -90,3 +90,36 @@ class Explorer(Protocol):
         `features`: what may be played besides bets ("bonuses", "jackpots", "tenants", "shared_ids").
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FuzzCase:
+    """One request that a fuzzer made up, before credentials and known identifiers are put into it."""
+
+    operation: str
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | None
+    phase: str
+    """examples, coverage, fuzzing or stateful."""
+    spoiled: frozenset[str] = frozenset()
+    """Where the fuzzer broke the contract on purpose: "path", "query", "header", "body"; empty: meant to be valid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FuzzEffort:
+    """How much to try: examples an operation, steps of a linked sequence, seconds in all."""
+
+    examples: int
+    steps: int
+    seconds: float
+
+
+class Fuzzer(Protocol):
+    """Makes up requests for the operations of an OpenAPI document."""
+
+    def __call__(self, document: Mapping[str, Any], *, base_url: str, phases: Collection[str], seed: int,
+                 effort: FuzzEffort, send: Callable[[FuzzCase], Sent]) -> Mapping[str, int]:
+        """Send requests until the effort is spent; the engine's own complaints by check, as a sensor's reading."""
+        ...

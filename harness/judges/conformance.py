@@ -88,14 +88,14 @@ def api_answers(history: History, routes: Routes) -> Iterator[tuple[Exchange, Op
     gives before any application sees the request.
     """
     for exchange in history.exchanges:
-        if exchange.channel != "api" or not exchange.answered or _edge_made(exchange):
+        if exchange.channel != "api" or not exchange.answered or edge_made(exchange):
             continue
         operation = routes.find(exchange)
         if not operation.sandbox_only if operation else _API_PATH.match(routes.path(exchange)):
             yield exchange, operation
 
 
-def _edge_made(exchange: Exchange) -> bool:
+def edge_made(exchange: Exchange) -> bool:
     """Gateways refuse, clean or redirect what is odd as HTTP, in words of their own."""
     if exchange.status in _EDGE:
         return True
@@ -135,7 +135,7 @@ def _conforms(history: History, claim: Claim) -> Finding:
             continue
         answers += 1
         seen.add(operation.id)
-        wrong = _violation(history.contract, schemas, operation, exchange)
+        wrong = violation(history.contract, schemas, operation, exchange)
         if wrong is not None:
             violations += 1
             first.setdefault((operation.id, exchange.status or 0), _Problem(exchange, operation, *wrong))
@@ -156,7 +156,7 @@ def _broken(problems: list[_Problem], answers: int, violations: int) -> Finding:
                   exchanges=[p.exchange.id for p in problems[:_SHOWN]], answers=answers, violations=violations)
 
 
-def _violation(contract: Mapping[str, Any], schemas: Schemas, operation: Operation,
+def violation(contract: Mapping[str, Any], schemas: Schemas, operation: Operation,
                exchange: Exchange) -> tuple[str, str] | None:
     """(expected, seen) of the first thing that is wrong with an answer, or None."""
     documented = documented_answers(contract, operation)

@@ -82,7 +82,7 @@ def _one_error_model(history: History, claim: Claim) -> Finding:
         if exchange.method == "HEAD" or ((exchange.status or 0) < 400 and not _disguised(exchange, rules)):
             continue
         answers += 1
-        wrong = _violation(exchange, rules)
+        wrong = error_violation(exchange, rules)
         code = exchange.field("code")
         if wrong is None:
             codes.add(str(code))
@@ -110,7 +110,7 @@ def _disguised(exchange: Exchange, rules: Mapping[str, CodeRule]) -> bool:
             and (body["code"] in rules or "retryable" in body))
 
 
-def _violation(exchange: Exchange, rules: Mapping[str, CodeRule]) -> tuple[str, str] | None:
+def error_violation(exchange: Exchange, rules: Mapping[str, CodeRule]) -> tuple[str, str] | None:
     """(expected, seen) of the first thing that is wrong with an error answer, or None."""
     body = exchange.json()
     if not isinstance(body, dict):

@@ -59,7 +59,7 @@ def _gives_nothing_away(history: History, claim: Claim) -> Finding:
         if not exchange.answered or (exchange.status or 0) < 400:
             continue
         scanned += 1
-        for what, text in _given_away(exchange):
+        for what, text in given_away(exchange):
             found.setdefault(what, (exchange, text))
     if found:
         named = "; ".join(f"{what} in {e.operation or e.url} {e.status}: {text[:80]!r}"
@@ -72,7 +72,7 @@ def _gives_nothing_away(history: History, claim: Claim) -> Finding:
     return held(f"{scanned} error answers give nothing away", scanned=scanned)
 
 
-def _given_away(exchange: Exchange) -> list[tuple[str, str]]:
+def given_away(exchange: Exchange) -> list[tuple[str, str]]:
     """(what, text) of every form found that is no echo of the request."""
     body = exchange.response_body[:_SCANNED]
     told = body + "\n" + "\n".join(v for n, v in exchange.response_headers if n.lower() != "location")

@@ -73,6 +73,8 @@ class Credential:
     provider_id: str = ""
     brand_id: str = ""
     region: str = ""
+    signing_secret: str = field(default="", repr=False)
+    """What this client signs the events with that it publishes; "" where the profile names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,3 +103,8 @@ class Target:
     webhook_listen: str = "127.0.0.1"
     webhook_wait_seconds: float = 20.0
     builtin: bool = False
+
+    @property
+    def secrets(self) -> list[str]:
+        """Everything of the credentials that must not be recorded."""
+        return [s for c in self.credentials.values() for s in (c.secret, c.signing_secret) if s]

@@ -5,7 +5,7 @@ import pytest
 from harness import Effort, Lab, NoHook, explore, played_enough
 
 _BETS = {"quick": Effort(plays=6, steps=15, shrink_seconds=4),
-         "standard": Effort(plays=30, steps=18, shrink_seconds=12),
+         "standard": Effort(plays=50, steps=18, shrink_seconds=10),
          "full": Effort(plays=300, steps=40, shrink_seconds=60)}
 _EVENING = {"quick": Effort(plays=1, steps=30, shrink_seconds=2),
             "standard": Effort(plays=3, steps=50, shrink_seconds=4),

@@ -38,7 +38,8 @@ def test_a_plan_survives_the_disk(plan):
 
 
 CHANGES = {"target": "u", "base_url": "http://y", "level": Level.LAUNCH, "seed": 8, "selection": (), "budget": "full",
-           "checks": (), "controls": {}, "contract": "1.6", "contract_digest": "d", "catalogue_digest": "l", "profile": {}}
+           "checks": (), "controls": {}, "contract": "1.6", "contract_digest": "d",
+           "catalogue_digest": "l", "profile": {}}
 
 
 def test_the_digest_covers_every_field(plan):

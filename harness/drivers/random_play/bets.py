@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 
 from hypothesis import strategies as st
 
-from harness.drivers.evening import STAKES, WINS, Draw, Evening, another, recent
+from harness.drivers.random_play.evening import STAKES, WINS, Draw, Evening, another, recent
 from harness.model.play import Sum
 
 Action = Callable[[Evening, Draw], None]
@@ -33,7 +33,7 @@ def menu(features: Collection[str]) -> tuple[Action, ...]:
 
 
 # -- the life of a bet ----------------------------------------------------------------------------
-@action(5)
+@action(3)
 def authorize(evening: Evening, draw: Draw) -> None:
     """A new bet."""
     evening.place(evening.bet(recent(draw, evening.sessions), draw(STAKES)))
@@ -46,23 +46,27 @@ def settle(evening: Evening, draw: Draw) -> None:
         evening.write(evening.settle(bet, draw(WINS)))
 
 
-@action(2)
+@action(3)
 def roll_back(evening: Evening, draw: Draw) -> None:
-    """An open bet given back."""
+    """An open bet given back; perhaps what came back is bet again at once, with more or less of the rest."""
     if bet := evening.take_open(draw):
         evening.write(evening.rollback(bet))
+        session = evening.session_of(bet["session_id"])
+        if draw(st.booleans()) and session is not None:
+            evening.place(evening.bet(session, draw(st.sampled_from((bet["amount"].amount, 5_001, 10_000)))))
 
 
-@action(2)
+@action(4)
 def insist(evening: Evening, draw: Draw) -> None:
     """One bet is ended again and again, by settles and rollbacks under new keys, whatever state it is in."""
     if evening.bets:
         bet = recent(draw, evening.bets)
         settled = evening.settle(bet, draw(WINS))
-        for again in draw(st.lists(st.sampled_from(("settle", "rollback", "other win")), min_size=1, max_size=4)):
+        ways = draw(st.sampled_from((("settle",), ("rollback", "settle"), ("rollback",), ("settle", "other win"))))
+        for _ in range(draw(st.integers(1, 5))):
             evening.write({"settle": lambda: settled.under(evening.new("key")),
                            "rollback": lambda: evening.rollback(bet),
-                           "other win": lambda: evening.settle(bet, draw(WINS))}[again]())
+                           "other win": lambda: evening.settle(bet, draw(WINS))}[draw(st.sampled_from(ways))]())
 
 
 @action(1)
@@ -84,7 +88,7 @@ def mix_currencies(evening: Evening, draw: Draw) -> None:
         evening.do(evening.bet(session, draw(STAKES), another(session["currency"])))
 
 
-@action(1)
+@action(2)
 def open_session(evening: Evening, draw: Draw) -> None:
     """A session of a player, in one of the player's currencies."""
     player = draw(st.sampled_from(evening.players))
@@ -93,13 +97,17 @@ def open_session(evening: Evening, draw: Draw) -> None:
 
 @action(1)
 def close_session(evening: Evening, draw: Draw) -> None:
-    """Ended: no new bets, but what is open can be settled. The first session stays open."""
+    """Ended: no new bets, but what is open can be settled, perhaps at once. The first session stays open."""
     if len(evening.sessions) > 1:
         session = evening.sessions.pop(draw(st.integers(1, len(evening.sessions) - 1)))
         late = evening.bet(session, draw(STAKES))
-        evening.place(evening.bet(session, draw(STAKES)))
+        bet = evening.bet(session, draw(STAKES))
+        evening.place(bet)
         evening.do(evening.move("closeSession", session.by, session_id=session["session_id"]))
         evening.do(late)
+        if draw(st.booleans()):
+            evening.open.remove(bet)
+            evening.write(evening.end(bet, draw))
 
 
 @action(12, "rounds")
@@ -122,10 +130,12 @@ def repeat(evening: Evening, draw: Draw) -> None:
         evening.do(write.under(evening.new("key")) if draw(st.booleans()) else write)
 
 
-@action(2)
+@action(4)
 def change(evening: Evening, draw: Draw) -> None:
     """The same key, or the same business id under a new key, with another amount; perhaps the bet is ended then."""
     changeable = [write for write in evening.writes if write.operation in _MONEY]
+    if draw(st.booleans()) and evening.open:
+        changeable = evening.open
     if changeable:
         write = recent(draw, changeable)
         member = _MONEY[write.operation]

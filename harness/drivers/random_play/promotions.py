@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from harness.drivers.actions import action
-from harness.drivers.evening import WINS, Draw, Evening, recent
+from harness.drivers.random_play.bets import action
+from harness.drivers.random_play.evening import WINS, Draw, Evening, recent
 from harness.model.play import Move, Sum
 
 _FEW = 2
@@ -21,10 +21,10 @@ def issue_bonus(evening: Evening, draw: Draw) -> None:
 
 def _issued(evening: Evening, draw: Draw) -> Move:
     session = recent(draw, evening.sessions)
-    currency, required = session["currency"], draw(st.sampled_from((1_000, 1, 5_000)))
+    currency, required = session["currency"], draw(st.sampled_from((5_000, 1_000, 1)))
     return evening.do(evening.move(
         "issueBonus", session.by, bonus_id=evening.new("bonus"), player_id=session["player_id"],
-        freespins=draw(st.sampled_from((2, 3, 1, 0))), amount=Sum(500, currency),
+        freespins=draw(st.sampled_from((3, 2, 4, 0))), amount=Sum(500, currency),
         wager_requirement=Sum(required, currency)))
 
 
@@ -49,11 +49,15 @@ def spin(evening: Evening, draw: Draw) -> None:
 
 @action(3, "bonuses")
 def wager(evening: Evening, draw: Draw) -> None:
-    """A bet or two count towards a bonus; perhaps the first is reported again under a new key."""
+    """A bet, perhaps two, counts towards a bonus; perhaps the first is reported again under a new key."""
     bonus = _bonus(evening, draw)
-    bets = [b for b in evening.open or evening.bets if b["amount"].currency == bonus["amount"].currency]
+    currency = bonus["amount"].currency
+    sessions = [s for s in evening.sessions if (s["player_id"], s["currency"]) == (bonus["player_id"], currency)]
+    for session in sessions[-1:] * draw(st.integers(0, 2)):
+        evening.place(evening.bet(session, draw(st.integers(1, 300))))
+    bets = [b for b in evening.open or evening.bets if b["amount"].currency == currency][-2:]
     reports = [evening.move("reportWagerProgress", bonus.by, bonus_id=bonus["bonus_id"], bet_id=bet["bet_id"])
-               for bet in (draw(st.lists(st.sampled_from(bets[-4:]), min_size=1, max_size=2)) if bets else ())]
+               for bet in bets]
     for report in reports:
         evening.write(report)
     if draw(st.booleans()) and reports:

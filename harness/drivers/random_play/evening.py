@@ -85,6 +85,10 @@ class Evening:
             "createSession", _party(player), player_id=player, currency=currency, session_id=self.new("session"),
             game_id="studio:slot_forge_02", locale="de-DE")))
 
+    def session_of(self, name: str) -> Move | None:
+        """The session, while it is open."""
+        return next((s for s in self.sessions if s["session_id"] == name), None)
+
     def bet(self, session: Move, stake: int, currency: str = "") -> Move:
         """An authorize, not made yet."""
         return self.move("authorizeBet", session.by, session_id=session["session_id"], bet_id=self.new("bet"),

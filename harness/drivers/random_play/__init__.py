@@ -12,9 +12,9 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-import harness.drivers.promotion_actions  # noqa: F401 - the actions register themselves
-from harness.drivers.actions import menu
-from harness.drivers.evening import Evening
+import harness.drivers.random_play.promotions  # noqa: F401 - the actions register themselves
+from harness.drivers.random_play.bets import menu
+from harness.drivers.random_play.evening import Evening
 from harness.engine.ports import Effort, PlayT
 from harness.model.errors import Disagreed
 from harness.model.play import Move

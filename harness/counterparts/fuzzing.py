@@ -1,0 +1,328 @@
+"""Fuzzing a share of the contract's operations: made-up requests are supplied, sent, watched, shrunk and confirmed."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import hmac
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import quote, unquote
+
+from harness.counterparts.lab import Lab
+from harness.counterparts.party import Party
+from harness.counterparts.supplies import Supplies
+from harness.engine.ports import FuzzCase, FuzzEffort, Request, Sent
+from harness.judges.fuzzed import Defect, Inspection, links_followed, refusals_move_nothing, withstands
+from harness.model import money
+from harness.model.exchange import Exchange
+from harness.model.operations import METHODS, Operation, operations
+
+_OFTEN = 0.85
+_PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_WATCHED_EVERY = 25
+_SUSPECTS = 3
+_TRIES = 3
+_SHRINK_REQUESTS = 40
+_UNSENT = ("host", "content-length")
+
+
+@dataclass(slots=True)
+class _Trial:
+    case: FuzzCase
+    supplied: bool
+    exchange: Exchange
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What happened between two readings of the watched player."""
+
+    before: Exchange
+    refused: list[_Trial] = field(default_factory=list)
+    after: Exchange | None = None
+    again: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def to_params(self) -> dict[str, Any]:
+        """JSON form for the claim; only whole watches have one."""
+        assert self.after is not None
+        return {"before": self.before.id, "after": self.after.id, "refused": [t.exchange.id for t in self.refused],
+                "again": [list(tried) for tried in self.again]}
+
+
+class Fuzzing:
+    """One campaign over some operations, as one check."""
+
+    def __init__(self, lab: Lab, share: Iterable[Operation]) -> None:
+        self._lab = lab
+        self._operations = {o.id: o for o in share}
+        self._chance = random.Random(lab.random.getrandbits(64))  # noqa: S311 - reproducible by seed
+        self._supplies = Supplies(lab, self._chance)
+        self._watched = Supplies(lab, self._chance, before_move=self._close_watch)
+        self._inspection = Inspection(lab.contract, lab.profile)
+        self._trials: list[_Trial] = []
+        self._watches: list[_Watch] = []
+        self._unified = "createSandboxPlayer" in operations(lab.contract) or lab.has_party("admin")
+
+    def run(self, phases: Iterable[str], effort: FuzzEffort) -> None:
+        """Fuzz, then claim what each operation did, with every suspicion tried again."""
+        complaints = self._lab.fuzzer(
+            _only(self._lab.contract, self._operations.values()), base_url=self._lab.target.base_url,
+            phases=tuple(phases), seed=self._chance.getrandbits(31), effort=effort, send=self._first)
+        del complaints  # a sensor's reading: what counts is decided from the exchanges
+        self._close_watch()
+        again = self._confirmed()
+        by_operation: dict[str, list[Exchange]] = {}
+        for trial in self._trials:
+            by_operation.setdefault(trial.exchange.operation, []).append(trial.exchange)
+        why_not = {**self._watched.missing, **self._supplies.missing}
+        linked = set(phases) == {"stateful"}
+        for name in self._operations:
+            cases = by_operation.get(name, [])
+            mine = {suspect: tries for suspect, (trial, tries) in again.items() if trial.exchange.operation == name}
+            if cases or not linked:
+                self._lab.claim(withstands(name, cases, mine, must_reach=not linked, why_not=why_not.get(name, "")))
+        if linked:
+            self._lab.claim(links_followed([t.exchange for t in self._trials]))
+        if self._watches:
+            self._confirm_watches()
+            self._lab.claim(refusals_move_nothing([w.to_params() for w in self._watches if w.after]))
+
+    # -- sending --------------------------------------------------------------------------------
+    def _first(self, case: FuzzCase) -> Sent:
+        supplied = self._chance.random() < _OFTEN
+        operation = self._operations.get(case.operation)
+        watching = bool(case.spoiled) and operation is not None and operation.write and self._unified
+        request = self._request(case, supplied=supplied)
+        if watching and (not self._watches or self._watches[-1].after is not None):
+            self._watches.append(_Watch(before=self._lab.balances(self._watched.player)))
+        sent = self._lab.send(request, by=self._lab.provider)
+        trial = _Trial(case, supplied, sent.exchange)
+        self._trials.append(trial)
+        (self._watched if case.spoiled else self._supplies).learn(sent.exchange)
+        if watching:
+            self._watch(trial)
+        return sent
+
+    def _send(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> Sent:
+        return self._lab.send(self._request(case, supplied=supplied, by=by), by=by or self._lab.provider)
+
+    def _request(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> Request:
+        party = by or self._lab.provider
+        supplies = self._watched if case.spoiled else self._supplies
+        url, body = case.url, case.body
+        if supplied:
+            url, body = self._path(case, supplies), self._body(case, supplies)
+        body = self._safe(case, body)
+        headers = list(self._headers(case, party, body))
+        return Request(method=case.method, url=url, headers=tuple(headers), body=body, actor=party.actor,
+                       operation=case.operation, label=case.phase, check=self._lab.check)
+
+    def _path(self, case: FuzzCase, supplies: Supplies) -> str:
+        operation = self._operations.get(case.operation)
+        names = re.findall(r"\{([^}]*)\}", operation.path) if operation else []
+        if operation is None or not names or "path" in case.spoiled:
+            return case.url
+        path, mark, query = case.url.partition("?")
+        pattern = "([^/]+)".join(map(re.escape, re.split(r"\{[^}]*\}", operation.path))) + "$"
+        found = re.search(pattern, path)
+        if found is None:
+            return case.url
+        url = path[:found.start()] + operation.path
+        for name, made_up in zip(names, found.groups(), strict=True):
+            url = url.replace("{" + name + "}", quote(self._known(case, supplies, name, unquote(made_up)), safe=""))
+        return url + mark + query
+
+    def _body(self, case: FuzzCase, supplies: Supplies) -> bytes | None:
+        try:
+            body = json.loads(case.body or b"")
+        except (ValueError, RecursionError):
+            return case.body
+        if not isinstance(body, dict):
+            return case.body
+        for name, value in list(body.items()):
+            if isinstance(value, str) and (not case.spoiled or _PLAIN.fullmatch(value)):
+                body[name] = self._known(case, supplies, name, value)
+            elif isinstance(value, dict) and money.from_wire(value, self._lab.profile.money_form):
+                body[name] = supplies.amount()
+        return json.dumps(body, separators=(",", ":")).encode()
+
+    def _known(self, case: FuzzCase, supplies: Supplies, name: str, made_up: str) -> str:
+        """A value that the platform knows; what a link carried over from an earlier answer stays."""
+        if case.phase == "stateful" and supplies.seen(made_up):
+            return made_up
+        known = supplies.value(case.operation, name)
+        return made_up if known is None else known
+
+    def _safe(self, case: FuzzCase, body: bytes | None) -> bytes | None:
+        """A made-up webhook URL would make the platform call a stranger: it becomes one of ours."""
+        if case.operation != "createWebhookEndpoint" or not body or b"http" not in body:
+            return body
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            return body
+        if isinstance(value, dict) and isinstance(value.get("url"), str) and ":" in value["url"]:
+            value["url"] = self._lab.refusing_url()
+        return json.dumps(value).encode()
+
+    def _headers(self, case: FuzzCase, party: Party, body: bytes | None) -> Iterator[tuple[str, str]]:
+        who, profile = party.credential, self._lab.profile
+        known = {"x-brand-id": who.brand_id, "x-region": who.region, "x-provider-id": who.provider_id,
+                 "x-trace-id": self._lab.fresh("trace"), profile.idempotency_header.lower(): self._lab.fresh("key")}
+        secret = who.signing_secret
+        if case.operation == "publishEvent" and secret:
+            stamp = str(int(time.time()))
+            signed = hmac.new(secret.encode(), stamp.encode() + b"." + (body or b""), hashlib.sha256).hexdigest()
+            known |= {profile.timestamp_header.lower(): stamp, profile.signature_header.lower(): signed}
+        for name, value in case.headers:
+            if name.lower() in _UNSENT or name.lower() == "authorization":
+                continue
+            usable = "header" not in case.spoiled or _PLAIN.fullmatch(value)
+            yield name, known.get(name.lower()) or value if usable else value
+        yield "Authorization", party.basic() if case.operation == "issueToken" else \
+            f"Bearer {party.token(check=self._lab.check)}"
+
+    # -- watching -------------------------------------------------------------------------------
+    def _watch(self, trial: _Trial) -> None:
+        status = trial.exchange.status or 0
+        if not 400 <= status < 500:
+            self._watches[-1] = _Watch(before=self._lab.balances(self._watched.player))
+            return
+        self._watches[-1].refused.append(trial)
+        if len(self._watches[-1].refused) >= _WATCHED_EVERY:
+            self._close_watch()
+
+    def _close_watch(self) -> None:
+        if self._watches and self._watches[-1].after is None:
+            self._watches[-1].after = self._lab.balances(self._watched.player)
+
+    def _confirm_watches(self) -> None:
+        form = self._lab.profile.money_form
+        for watch in self._watches:
+            if watch.after is None or money.balances(watch.before.json(), form) == \
+                    money.balances(watch.after.json(), form):
+                continue
+            for trial in watch.refused:
+                request = self._request(trial.case, supplied=trial.supplied)
+                before = self._lab.balances(self._watched.player)
+                tried = self._lab.send(request, by=self._lab.provider)
+                after = self._lab.balances(self._watched.player)
+                if money.balances(before.json(), form) != money.balances(after.json(), form):
+                    watch.again.append((before.id, tried.exchange.id, after.id))
+                    break
+
+    # -- confirming -----------------------------------------------------------------------------
+    def _confirmed(self) -> dict[str, tuple[_Trial, list[Exchange]]]:
+        """By id of the smallest request that shows a defect: its trial, and what came of it on fresh sessions."""
+        suspects: dict[tuple[str, str, str], tuple[_Trial, Defect]] = {}
+        for trial in self._trials:
+            if (defect := self._inspection.defect(trial.exchange)) is not None:
+                mark = (trial.exchange.operation, *defect.mark)
+                if mark not in suspects or _size(trial) < _size(suspects[mark][0]):
+                    suspects[mark] = (trial, defect)
+        found: dict[str, tuple[_Trial, list[Exchange]]] = {}
+        counted: dict[str, int] = {}
+        for (operation, *_), (trial, defect) in suspects.items():
+            counted[operation] = counted.get(operation, 0) + 1
+            if counted[operation] <= _SUSPECTS:
+                smallest = self._shrunk(trial, defect)
+                tries = [self._send(smallest.case, supplied=smallest.supplied, by=self._lab.stranger()).exchange
+                         for _ in range(_TRIES)]
+                found[smallest.exchange.id] = (smallest, tries)
+        return found
+
+    def _shrunk(self, trial: _Trial, defect: Defect) -> _Trial:
+        """The trial with all left out that the defect does not need."""
+        best, left = trial, _SHRINK_REQUESTS
+        for smaller in _Smaller(trial.case):
+            if left <= 0:
+                break
+            left -= 1
+            exchange = self._send(smaller.case, supplied=trial.supplied).exchange
+            now = self._inspection.defect(exchange)
+            if now is not None and now.mark == defect.mark:
+                best = _Trial(smaller.case, trial.supplied, exchange)
+                smaller.keep()
+        return best
+
+
+class _Smaller:
+    """Smaller versions of a case, one at a time; `keep` makes the last one the start of the next."""
+
+    def __init__(self, case: FuzzCase) -> None:
+        self.case = self._kept = case
+
+    def keep(self) -> None:
+        """The last one still shows what is wanted."""
+        self._kept = self.case
+
+    def __iter__(self) -> Iterator[_Smaller]:
+        for change in self._changes():
+            self.case = change(self._kept)
+            if self.case != self._kept:
+                yield self
+
+    def _changes(self) -> Iterator[Callable[[FuzzCase], FuzzCase]]:
+        query = self._kept.url.partition("?")[2]
+        for pair in query.split("&") if query else ():
+            yield lambda c, p=pair: replace(c, url=_without_pair(c.url, p))  # type: ignore[misc]
+        for name, _ in self._kept.headers:
+            if name.lower() not in ("content-type",):
+                yield lambda c, n=name: replace(c, headers=tuple(h for h in c.headers if h[0] != n))  # type: ignore[misc]
+        for path in _members(_parsed(self._kept.body)):
+            yield lambda c, p=path: replace(c, body=_without(c.body, p))  # type: ignore[misc]
+
+
+def _parsed(body: bytes | None) -> Any:
+    try:
+        return json.loads(body or b"")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _members(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        yield (*at, name)
+        yield from _members(inner, (*at, name))
+
+
+def _without(body: bytes | None, path: tuple[str, ...]) -> bytes | None:
+    value = copy.deepcopy(_parsed(body))
+    inner = value
+    for name in path[:-1]:
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    if not isinstance(inner, dict) or path[-1] not in inner:
+        return body
+    del inner[path[-1]]
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _without_pair(url: str, pair: str) -> str:
+    path, _, query = url.partition("?")
+    left = [p for p in query.split("&") if p != pair]
+    return path + ("?" + "&".join(left) if left else "")
+
+
+def _size(trial: _Trial) -> int:
+    return len(unquote(trial.case.url)) + len(trial.case.body or b"")
+
+
+def _only(contract: Mapping[str, Any], share: Iterable[Operation]) -> dict[str, Any]:
+    """The contract with these operations alone."""
+    wanted = {(o.path, o.method.lower()) for o in share}
+    paths = {path: {name: value for name, value in item.items() if name not in METHODS or (path, name) in wanted}
+             for path, item in dict(contract.get("paths") or {}).items() if isinstance(item, Mapping)
+             if any(p == path for p, _ in wanted)}
+    return {**contract, "paths": paths}
+
+
+def fuzz(lab: Lab, effort: FuzzEffort, *, phases: Iterable[str], share: int = 0, of: int = 1) -> None:
+    """Fuzz every `of`-th operation of the target's contract, from the `share`-th on; claims one per operation."""
+    fuzzed = [o for o in operations(lab.contract).values() if not o.sandbox_only]
+    Fuzzing(lab, fuzzed[share::of]).run(phases, effort)
