@@ -84,18 +84,6 @@ _MONEY = (
     Fault("rg-blocks-settle", "Self-exclusion between bet and settle stops the payment", ("MONEY-13",)),
 )  # fmt: skip
 
-_SUBTLE = (
-    Fault("repeated-rollback-reopens", "After a repeated rollback a settle is paid", ("MONEY-06",), ("MONEY-01", "MONEY-10")),
-    Fault("third-settle-pays", "The third settle of a bet, each under a new key, pays again", ("MONEY-06",), ("MONEY-01",)),
-    Fault("cent-lost-in-twenty", "Every twentieth win of a player pays one minor unit less", ("MONEY-06",), ("MONEY-01", "MONEY-03")),
-    Fault("win-lost-after-session-close", "A win is acknowledged and not paid when its session was closed", ("MONEY-06",), ("MONEY-01",)),
-    Fault("refused-change-sticks", "A rollback gives back the amount of a refused repeat", ("MONEY-06",), ("MONEY-01",)),
-    Fault("refund-not-spendable", "A stake that came back shows in the balance and cannot be bet", ("MONEY-06",)),
-    Fault("second-session-mixes-currency", "Bets of later sessions are in the first session's currency", ("MONEY-06",),
-          ("MONEY-01", "MONEY-03", "MONEY-05")),
-    Fault("stale-read-after-race", "After two calls at once the next balance read is an old one", ("MONEY-06",), _ANY),
-)  # fmt: skip
-
 _WALLET = (
     Fault("no-wallet-timeout", "Wallet calls wait 30 seconds", ("TIME-01", "TIME-02"),
           ("TIME-05", "TIME-06", "TIME-07", "TIME-08", "TIME-13")),
@@ -169,4 +157,4 @@ _ANSWERS = (
     Fault("deprecation-unannounced", "A deprecated call carries no Deprecation and Sunset", ("CONT-08",), ("CONT-02",)),
 )  # fmt: skip
 
-FAULTS: tuple[Fault, ...] = _KEYS + _MONEY + _SUBTLE + _WALLET + _ACCESS + _ANSWERS
+FAULTS: tuple[Fault, ...] = _KEYS + _MONEY + _WALLET + _ACCESS + _ANSWERS

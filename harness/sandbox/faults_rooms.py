@@ -53,9 +53,6 @@ _PROMOTIONS = (
     Fault("bonus-released-twice", "Every bet after completion releases the bonus again", ("MONEY-12",), ("MONEY-01",)),
     Fault("rollback-keeps-contribution", "A rolled-back bet keeps its jackpot contribution", ("MONEY-12",)),
     Fault("jackpot-paid-twice", "A second payout id pays the same trigger again", ("MONEY-12",), ("MONEY-01",)),
-    Fault("wager-remembers-last-bet", "A bet that was counted counts again once another one came between", ("MONEY-06",)),
-    Fault("spin-remembers-last", "A spin that was consumed pays again once another one came between", ("MONEY-06",),
-          ("MONEY-01",)),
     Fault("trigger-keeps-pool", "A trigger leaves the pool as it was", ("MONEY-12",)),
 )
 

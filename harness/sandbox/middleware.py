@@ -8,10 +8,10 @@ import logging
 import re
 import time
 
-from harness.sandbox import faults
+from harness.sandbox import faults, planted_input
 from harness.sandbox.auth import Grant, require_scope
 from harness.sandbox.context import Answer, Context, Finished, Platform
-from harness.sandbox.errors import ApiError
+from harness.sandbox.errors import ApiError, field_error
 from harness.sandbox.idempotency import execute
 from harness.sandbox.ids import new_trace_id
 from harness.sandbox.planted_answers import spoil, trace_header
@@ -91,7 +91,7 @@ class Pipeline:
         ctx.query = read_query(scope["query_string"])
         limit = self._platform.settings.max_body_bytes * (1000 if faults.on("body-size-unlimited") else 1)
         ctx.raw = await read_body(receive, ctx.headers, limit)
-        self._understand(ctx, operation)
+        late = self._understand(ctx, operation) or late
         if operation.style == OPEN:
             answer: Answer = await operation.handler(ctx)
             return answer
@@ -166,20 +166,29 @@ class Pipeline:
         shown, problem = name.title(), "is required" if value is None else "is malformed"
         return ApiError("MISSING_HEADER", f"{shown} {problem}", [{"field": shown, "problem": problem}])
 
-    def _understand(self, ctx: Context, operation: Operation) -> None:
-        """Parses the body and holds it, and the parameters, against the contract."""
+    def _understand(self, ctx: Context, operation: Operation) -> ApiError | None:
+        """Parses the body and holds it, and the parameters, against the contract.
+
+        A planted defect may return the refusal instead, to be raised when the effect has happened.
+        """
         contract = self._platform.contract
         contract.check_parameters(ctx.operation_id, ctx.path, ctx.query)
         kind = media_type(ctx.headers.get("content-type"))
         if operation.style == OPEN and kind != "application/json":
-            return
+            return None
         if ctx.raw:
             if ctx.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
                 raise ApiError("UNSUPPORTED_MEDIA_TYPE", "the body must not be encoded")
             if kind != "application/json" and not faults.on("media-type-unchecked"):
                 raise ApiError("UNSUPPORTED_MEDIA_TYPE", "the body must be application/json in UTF-8")
             ctx.body = parse_json(ctx.raw, loose_numbers=operation.loose_numbers)
+        unnoticed = None
+        if faults.some():
+            planted_input.stumble(ctx)
+            planted_input.read_loosely(ctx)
+            unnoticed = planted_input.refused_too_late(ctx)
         contract.check_body(ctx.operation_id, ctx.body, bool(ctx.raw))
+        return field_error("bonus_state", "has the wrong type") if unnoticed else None
 
     async def _send(self, send: Send, ctx: Context, answer: Answer) -> None:
         body = answer.body

@@ -64,6 +64,9 @@ def _spoil_success(ctx: Context, answer: Answer) -> None:
         body["holdId"] = body.pop("hold_id")
     if faults.on("amount-as-string") and isinstance(body.get("balance"), dict):
         body["balance"] = {**body["balance"], "amount": str(body["balance"]["amount"])}
+    left = body.get("freespins_left")
+    if faults.on("spins-left-as-text") and ctx.operation_id == "consumeBonus" and isinstance(left, int):
+        body["freespins_left"] = str(left)
     if faults.on("undocumented-status") and ctx.operation_id == "authorizeBet" and answer.status == 200:
         answer.status = 203
     if faults.on("time-without-zone"):

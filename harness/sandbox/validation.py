@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from harness.sandbox import faults
+from harness.sandbox import faults, planted_input
 from harness.sandbox.errors import ApiError, field_error
 
 MAX_DEPTH = 32
@@ -108,24 +108,21 @@ class Parameter:
         self.name, self.required, self.validator = name, required, validator
         self.type = schema.get("type", "string")
 
-    def check(self, text: str | None) -> None:
-        """Raises VALIDATION_FAILED naming the parameter."""
+    def problem(self, text: str | None) -> str | None:
+        """What is wrong with the parameter; None when nothing is."""
         if text is None:
-            if self.required:
-                raise field_error(self.name, "is required")
-            return
+            return "is required" if self.required else None
         value: Any = text
         if self.type in ("integer", "number"):
             if not re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text, re.ASCII):
-                raise field_error(self.name, "must be an integer")
+                return "must be an integer"
             value = int(text)
         elif self.type == "boolean":
             value = {"true": True, "false": False}.get(text, text)
         if _SURROGATE.search(text) or "\0" in text:
-            raise field_error(self.name, "holds characters that are not allowed")
-        problem = first_problem(self.validator, value)
-        if problem is not None:
-            raise field_error(self.name, problem[1])
+            return "holds characters that are not allowed"
+        found = first_problem(self.validator, value)
+        return None if found is None else found[1]
 
 
 class _Rules:
@@ -156,7 +153,9 @@ class Contract:
         rules = self._rules.get(operation_id)
         if rules is not None:
             for place, parameter in rules.parameters:
-                parameter.check((path if place == "path" else query).get(parameter.name))
+                problem = parameter.problem((path if place == "path" else query).get(parameter.name))
+                if problem is not None and not planted_input.lets_through(operation_id, (parameter.name, problem)):
+                    raise field_error(parameter.name, problem)
 
     def check_body(self, operation_id: str, body: Any, present: bool) -> None:
         """Raises VALIDATION_FAILED naming the field, MALFORMED_REQUEST when a required body is missing."""
@@ -168,7 +167,7 @@ class Contract:
                 raise ApiError("MALFORMED_REQUEST", "a JSON body is required")
             return
         problem = first_problem(rules.body, body)
-        if problem is not None and not _let_through(problem):
+        if problem is not None and not planted_input.lets_through(operation_id, problem):
             raise field_error(*problem)
 
     def _compile(self, path_item: Mapping[str, Any], operation: Mapping[str, Any]) -> _Rules:
@@ -211,12 +210,6 @@ def first_problem(validator: Any, value: Any) -> tuple[str, str] | None:
     except (ValueError, OverflowError):
         return "body", "a number is out of range"
     return None
-
-
-def _let_through(problem: tuple[str, str]) -> bool:
-    """Planted: what a schema without a minimum would accept."""
-    field, trouble = problem
-    return faults.on("negative-amounts-accepted") and field.endswith("amount") and trouble == "is too small"
 
 
 _WORDS = {
