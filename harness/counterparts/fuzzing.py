@@ -26,6 +26,7 @@ from harness.model.operations import METHODS, Operation, operations
 _OFTEN = 0.85
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _WATCHED_EVERY = 25
+_TWISTED = 0.15
 _SUSPECTS = 3
 _TRIES = 3
 _SHRINK_REQUESTS = 40
@@ -96,6 +97,8 @@ class Fuzzing:
     # -- sending --------------------------------------------------------------------------------
     def _first(self, case: FuzzCase) -> Sent:
         supplied = self._chance.random() < _OFTEN
+        if not case.spoiled and self._chance.random() < _TWISTED:
+            case = _twisted(case, self._chance)
         operation = self._operations.get(case.operation)
         watching = bool(case.spoiled) and operation is not None and operation.write and self._unified
         request = self._request(case, supplied=supplied)
@@ -197,8 +200,9 @@ class Fuzzing:
     # -- watching -------------------------------------------------------------------------------
     def _watch(self, trial: _Trial) -> None:
         status = trial.exchange.status or 0
-        if not 400 <= status < 500:
-            self._watches[-1] = _Watch(before=self._lab.balances(self._watched.player))
+        if not 400 <= status < 500:  # it was carried out, or may have been, and may show late: watch somebody else
+            del self._watches[-1]
+            self._watched = Supplies(self._lab, self._chance, before_move=self._close_watch)
             return
         self._watches[-1].refused.append(trial)
         if len(self._watches[-1].refused) >= _WATCHED_EVERY:
@@ -256,6 +260,24 @@ class Fuzzing:
                 best = _Trial(smaller.case, trial.supplied, exchange)
                 smaller.keep()
         return best
+
+
+def _twisted(case: FuzzCase, chance: random.Random) -> FuzzCase:
+    """The case with one number of its body as text or with a fraction: what engines seldom try, and teams let in."""
+    body = _parsed(case.body)
+    numbers = [path for path in _members(body) if type(_at(body, path)) is int]
+    if not numbers:
+        return case
+    path = chance.choice(numbers)
+    number = _at(body, path) % 1000
+    _at(body, path[:-1])[path[-1]] = chance.choice((str(number), number + 0.5))
+    return replace(case, body=json.dumps(body, separators=(",", ":")).encode(), spoiled=frozenset(("body",)))
+
+
+def _at(value: Any, path: tuple[str, ...]) -> Any:
+    for name in path:
+        value = value[name]
+    return value
 
 
 class _Smaller:
