@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import hmac
 import json
 import random
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote
 
+from harness.counterparts.fuzz_cases import Smaller, parsed, twisted
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.supplies import Supplies
@@ -98,7 +98,7 @@ class Fuzzing:
     def _first(self, case: FuzzCase) -> Sent:
         supplied = self._chance.random() < _OFTEN
         if not case.spoiled and self._chance.random() < _TWISTED:
-            case = _twisted(case, self._chance)
+            case = twisted(case, self._chance)
         operation = self._operations.get(case.operation)
         watching = bool(case.spoiled) and operation is not None and operation.write and self._unified
         request = self._request(case, supplied=supplied)
@@ -142,10 +142,7 @@ class Fuzzing:
         return url + mark + query
 
     def _body(self, case: FuzzCase, supplies: Supplies) -> bytes | None:
-        try:
-            body = json.loads(case.body or b"")
-        except (ValueError, RecursionError):
-            return case.body
+        body = parsed(case.body)
         if not isinstance(body, dict):
             return case.body
         for name, value in list(body.items()):
@@ -166,13 +163,10 @@ class Fuzzing:
         """A made-up webhook URL would make the platform call a stranger: it becomes one of ours."""
         if case.operation != "createWebhookEndpoint" or not body or b"http" not in body:
             return body
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
+        value = parsed(body)
+        if not isinstance(value, dict) or not isinstance(value.get("url"), str) or ":" not in value["url"]:
             return body
-        if isinstance(value, dict) and isinstance(value.get("url"), str) and ":" in value["url"]:
-            value["url"] = self._lab.refusing_url()
-        return json.dumps(value).encode()
+        return json.dumps({**value, "url": self._lab.refusing_url()}).encode()
 
     def _headers(self, case: FuzzCase, party: Party, body: bytes | None) -> Iterator[tuple[str, str]]:
         who, profile = party.credential, self._lab.profile
@@ -250,7 +244,7 @@ class Fuzzing:
     def _shrunk(self, trial: _Trial, defect: Defect) -> _Trial:
         """The trial with all left out that the defect does not need."""
         best, left = trial, _SHRINK_REQUESTS
-        for smaller in _Smaller(trial.case):
+        for smaller in Smaller(trial.case):
             if left <= 0:
                 break
             left -= 1
@@ -260,81 +254,6 @@ class Fuzzing:
                 best = _Trial(smaller.case, trial.supplied, exchange)
                 smaller.keep()
         return best
-
-
-def _twisted(case: FuzzCase, chance: random.Random) -> FuzzCase:
-    """The case with one number of its body as text or with a fraction: what engines seldom try, and teams let in."""
-    body = _parsed(case.body)
-    numbers = [path for path in _members(body) if type(_at(body, path)) is int]
-    if not numbers:
-        return case
-    path = chance.choice(numbers)
-    number = _at(body, path) % 1000
-    _at(body, path[:-1])[path[-1]] = chance.choice((str(number), number + 0.5))
-    return replace(case, body=json.dumps(body, separators=(",", ":")).encode(), spoiled=frozenset(("body",)))
-
-
-def _at(value: Any, path: tuple[str, ...]) -> Any:
-    for name in path:
-        value = value[name]
-    return value
-
-
-class _Smaller:
-    """Smaller versions of a case, one at a time; `keep` makes the last one the start of the next."""
-
-    def __init__(self, case: FuzzCase) -> None:
-        self.case = self._kept = case
-
-    def keep(self) -> None:
-        """The last one still shows what is wanted."""
-        self._kept = self.case
-
-    def __iter__(self) -> Iterator[_Smaller]:
-        for change in self._changes():
-            self.case = change(self._kept)
-            if self.case != self._kept:
-                yield self
-
-    def _changes(self) -> Iterator[Callable[[FuzzCase], FuzzCase]]:
-        query = self._kept.url.partition("?")[2]
-        for pair in query.split("&") if query else ():
-            yield lambda c, p=pair: replace(c, url=_without_pair(c.url, p))  # type: ignore[misc]
-        for name, _ in self._kept.headers:
-            if name.lower() not in ("content-type",):
-                yield lambda c, n=name: replace(c, headers=tuple(h for h in c.headers if h[0] != n))  # type: ignore[misc]
-        for path in _members(_parsed(self._kept.body)):
-            yield lambda c, p=path: replace(c, body=_without(c.body, p))  # type: ignore[misc]
-
-
-def _parsed(body: bytes | None) -> Any:
-    try:
-        return json.loads(body or b"")
-    except (ValueError, RecursionError):
-        return None
-
-
-def _members(value: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for name, inner in value.items() if isinstance(value, dict) else ():
-        yield (*at, name)
-        yield from _members(inner, (*at, name))
-
-
-def _without(body: bytes | None, path: tuple[str, ...]) -> bytes | None:
-    value = copy.deepcopy(_parsed(body))
-    inner = value
-    for name in path[:-1]:
-        inner = inner.get(name) if isinstance(inner, dict) else None
-    if not isinstance(inner, dict) or path[-1] not in inner:
-        return body
-    del inner[path[-1]]
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-def _without_pair(url: str, pair: str) -> str:
-    path, _, query = url.partition("?")
-    left = [p for p in query.split("&") if p != pair]
-    return path + ("?" + "&".join(left) if left else "")
 
 
 def _size(trial: _Trial) -> int:

@@ -4,10 +4,10 @@ import pytest
 
 from harness import Effort, Lab, NoHook, explore, played_enough
 
-_BETS = {"quick": Effort(plays=6, steps=15, shrink_seconds=4),
+_BETS = {"quick": Effort(plays=8, steps=12, shrink_seconds=4),
          "standard": Effort(plays=50, steps=18, shrink_seconds=10),
          "full": Effort(plays=300, steps=40, shrink_seconds=60)}
-_EVENING = {"quick": Effort(plays=1, steps=30, shrink_seconds=2),
+_EVENING = {"quick": Effort(plays=3, steps=20, shrink_seconds=2),
             "standard": Effort(plays=3, steps=50, shrink_seconds=4),
             "full": Effort(plays=6, steps=300, shrink_seconds=30)}
 
@@ -30,7 +30,7 @@ def test_random_play_with_bonuses_and_jackpots_agrees_with_the_model_ledger(lab:
 def test_a_long_evening_agrees_with_the_model_ledger(lab: Lab) -> None:
     """One table, many steps: what goes wrong by a cent now and then adds up here."""
     explore(lab, _EVENING[lab.budget], "rounds")
-    lab.claim(played_enough())
+    lab.claim(played_enough(("authorizeBet", "settleBet")))
 
 
 def _tenants(lab: Lab) -> tuple[str, ...]:
