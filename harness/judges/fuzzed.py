@@ -70,7 +70,7 @@ class Inspection:
         status = exchange.status or 0
         if operation is None or not exchange.answered:
             return None
-        if status >= 500 and status not in (502, 503, 504):
+        if status >= 500 and not (status == 503 and exchange.retry_after() is not None):
             return Defect("server error", str(status), "no 5xx, whatever is sent", f"status {status}")
         if edge_made(exchange) or not _of(operation, exchange):
             return None
