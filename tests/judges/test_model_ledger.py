@@ -152,15 +152,22 @@ def test_what_the_contract_permits_agrees(platform, what):
 
 @pytest.mark.parametrize(("play", "choice", "other"), [
     (lambda p: p.placed().step(p.settle()).step(p.rollback(), looks=[p.balance(1000)]),
-     {"rollback_after_settle": "allowed"}, {"rollback_after_settle": "refused"}),
-    (lambda p: p.seated().step(p.settle(status=202)).step(p.authorize(), looks=[p.balance(1150), p.bet("settled")]),
-     {"settle_without_authorize": "parked"}, {"settle_without_authorize": "refused"}),
+     {"rollback_after_settle": "reverses"}, {"rollback_after_settle": "refused"}),
     (lambda p: p.seated().step(p.authorize(key="k")).step(p.authorize(key="k", status=409, code="DUPLICATE")),
-     {"duplicate_answer": "own_code"}, {"duplicate_answer": "same"})])
+     {"duplicate_answer": "own_code"}, {"duplicate_answer": "replay"})])
 def test_a_choice_is_legal_where_it_is_declared_and_red_where_another_is(platform, play, choice, other):
     play(platform)
     assert platform.finding(**choice).outcome.value == "pass", platform.finding(**choice).message
     assert platform.finding(**other).outcome.value == "fail"
+
+
+def test_a_parked_settle_waits_for_its_bet_where_that_is_declared(platform):
+    platform.seated().step(platform.settle(status=202)).step(platform.authorize(), looks=[platform.balance(1150)])
+    parked = {"settle_without_authorize": "parked"}
+    assert platform.finding(**parked).measured["steps"] == 4
+    assert platform.finding().measured["left_open"] == 1, "elsewhere 202 says that the outcome is not known yet"
+    platform.step(platform.settle(win=99), looks=[platform.balance(1249)])
+    assert platform.finding(**parked).outcome.value == "fail"
 
 
 def test_an_answer_that_left_it_open_ends_the_play_without_a_verdict(platform, make):
