@@ -7,6 +7,7 @@ to a minor one, and tests/drivers/test_schemathesis_engine.py is the contract of
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -41,7 +42,6 @@ _OURS = {"x-schemathesis-testcaseid", "user-agent", "accept", "accept-encoding",
 def fuzz(document: Mapping[str, Any], *, base_url: str, phases: Collection[str], seed: int, effort: FuzzEffort,
          send: Callable[[FuzzCase], Sent]) -> Mapping[str, int]:
     """Satisfies `engine.ports.Fuzzer`; one worker thread, so that a seed gives the same requests again."""
-    configuration.set_hypothesis_home_dir("/nonexistent")  # nothing is kept
     config = schemathesis.Config.from_dict(_settings(phases, seed, effort))
     schema: Any = schemathesis.openapi.from_dict(dict(document), config=config)
     schema.config.update(base_url=base_url)
@@ -49,9 +49,16 @@ def fuzz(document: Mapping[str, Any], *, base_url: str, phases: Collection[str],
     transport._copy_serializers_from(schema.transport)
     kind = schema.__class__
     schema.__class__ = type(kind.__name__, (kind,), {"transport": property(lambda _: transport)})
+    with tempfile.TemporaryDirectory(prefix="certify-fuzz-") as folder:
+        configuration.set_hypothesis_home_dir(folder)  # nothing is kept, and nothing in the user's folder
+        try:
+            return _driven(from_schema(schema).execute(), time.monotonic() + effort.seconds)
+        finally:
+            configuration.set_hypothesis_home_dir(None)
+
+
+def _driven(stream: Any, deadline: float) -> dict[str, int]:
     complaints: Counter[str] = Counter()
-    deadline = time.monotonic() + effort.seconds
-    stream = from_schema(schema).execute()
     for event in stream:
         if isinstance(event, events.ScenarioFinished):
             complaints.update(node.name for nodes in event.recorder.checks.values() for node in nodes
