@@ -40,7 +40,8 @@ def _details(row: ControlRow, scorecard: Scorecard) -> str:
     if finding.expected:
         body += [f"- expected: {_inert(finding.expected)}", f"- seen: {_inert(finding.seen)}"]
     body += [f"- owner: {finding.owner.value or 'nobody'}", f"- remedy: {_inert(row.control.remedy)}"]
-    exchange = next((scorecard.evidence[i] for i in finding.exchanges if i in scorecard.evidence), None)
+    body += ["", *map(_inert, finding.story)] if finding.story else []
+    exchange = next((scorecard.evidence[i] for i in reversed(finding.exchanges) if i in scorecard.evidence), None)
     if exchange is not None:
         body += ["", "```sh", _fence(curl(exchange)), "```"]
     return "\n".join([*body, "", "</details>", ""])

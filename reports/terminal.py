@@ -17,6 +17,7 @@ SUFFIX = ".txt"
 _STYLE = {Answer.YES: "bold green", Answer.NO: "bold red", Answer.UNKNOWN: "bold yellow"}
 _MAX_CURL = 1200
 _FEW = 8
+_STORY = 24
 
 
 def render(scorecard: Scorecard, *, width: int = 80, color: bool = False) -> str:
@@ -79,13 +80,23 @@ def _failure(console: Console, row: ControlRow, scorecard: Scorecard, label: str
     if exchange is not None:
         answer = f"{exchange.status or exchange.failure} {exchange.response_body[:300]}"
         lines += [("sent", f"{exchange.method} {exchange.url} {exchange.request_body[:300]}"), ("got", answer)]
+    lines += [("story" if n == 0 else "", line) for n, line in enumerate(_told(finding.story))]
     lines += [("owner", finding.owner.value), ("remedy", row.control.remedy)]
     for label, value in lines:
         if value:
             console.print(_item(label, _inert(value)))
-    if exchange is not None:
+    if finding.script:
+        console.print(_item("again", f"sh {row.script_name} (in the run's directory; it says what it needs)"))
+    elif exchange is not None:
         # Unwrapped on purpose: a command broken over lines cannot be pasted.
         console.print(Text("    again " + _inert(curl(exchange))[:_MAX_CURL]), soft_wrap=True)
+
+
+def _told(story: tuple[str, ...]) -> list[str]:
+    """A long story is cut in the middle: its beginning seats the players, its end shows what went wrong."""
+    if len(story) <= _STORY:
+        return list(story)
+    return [*story[:_STORY // 2], f"… {len(story) - _STORY} more steps …", *story[-(_STORY // 2):]]
 
 
 def _not_tested(console: Console, scorecard: Scorecard) -> None:

@@ -24,6 +24,8 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # timeout_seconds = 10.0             # one exchange, all in all
 # webhook_listen = "127.0.0.1"       # the address at which the platform reaches our webhook receiver
 # webhook_wait_seconds = 20.0        # how long an event or webhook may take
+# unreachable = ["redriveDeadLetter"]  # operations that nothing can carry out here; fuzzing asks of the others
+                                     # that each was carried out at least once
 
 # What platforms legally do differently. Each line below is the default; declare what differs.
 [target.staging.profile]
@@ -60,6 +62,7 @@ tenant_id = "tenant-a"
 provider_id = "provider-a"
 brand_id = "brand-a1"
 region = "eu-west"
+# signing_secret = "env:CERTIFY_PROVIDER_SIGNING"  # what it signs the events with that it publishes to /v1/inbox/events
 
 [target.staging.credentials.other]       # a provider of a second tenant (isolation controls)
 client_id = "provider-b"

@@ -28,10 +28,22 @@ def write_reports(scorecard: Scorecard, directory: Path, names: Iterable[str] = 
     for renderer in chosen(dict.fromkeys([*ALWAYS, *names]), renderers()):
         stem = "result" if renderer.name == "json" else "report"
         path = directory / f"{stem}{renderer.suffix}"
-        try:
-            path.write_text(renderer.render(scorecard), encoding="utf-8", errors="backslashreplace")
-        except OSError as error:
-            raise EnvironmentFault(f"cannot write {path}: {error.strerror}", remedy="The journal is kept; "
-                                   f"`certify judge {directory} --json` needs no room") from error
+        _write(path, renderer.render(scorecard), directory)
         written.append(path)
-    return written
+    return [*written, *_write_scripts(scorecard, directory)]
+
+
+def _write_scripts(scorecard: Scorecard, directory: Path) -> list[Path]:
+    """What was found by playing can be played again without certify."""
+    told = [row for row in scorecard.rows if row.finding.script]
+    for row in told:
+        _write(directory / row.script_name, row.finding.script, directory)
+    return [directory / row.script_name for row in told]
+
+
+def _write(path: Path, text: str, directory: Path) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise EnvironmentFault(f"cannot write {path}: {error.strerror}", remedy="The journal is kept; "
+                               f"`certify judge {directory} --json` needs no room") from error

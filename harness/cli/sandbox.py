@@ -99,9 +99,13 @@ def _check_database(url: str) -> None:
 
 
 def _given_secrets() -> dict[str, str]:
-    """Client secrets fixed through the environment, e.g. CERTIFY_SANDBOX_SECRET_PROVIDER_A; others are random."""
+    """Secrets fixed through the environment; others are random.
+
+    CERTIFY_SANDBOX_SECRET_PROVIDER_A and so on by client, CERTIFY_SANDBOX_SIGNING_PROVIDER_A for its signing secret.
+    """
     clients = [client for client, _ in _PARTIES.values()]
-    names = {client: "CERTIFY_SANDBOX_SECRET_" + client.upper().replace("-", "_") for client in clients}
+    names = {client + suffix: f"CERTIFY_SANDBOX_{kind}_" + client.upper().replace("-", "_")
+             for client in clients for suffix, kind in (("", "SECRET"), (":signing", "SIGNING"))}
     return {client: os.environ[name] for client, name in names.items() if os.environ.get(name)}
 
 
@@ -133,7 +137,7 @@ def sandbox_command(*, port: int, wallet_port: int, database: str | None, faults
 
 def _as_json(running: Any, faults: tuple[str, ...]) -> str:
     clients = [{"client_id": c.client_id, "secret": c.secret, "tenant_id": c.tenant_id, "provider_id": c.provider_id,
-                "scopes": list(c.scopes)} for c in running.settings.clients]
+                "signing_secret": c.inbound_secret, "scopes": list(c.scopes)} for c in running.settings.clients]
     return json.dumps({"platform_url": running.platform_url, "wallet_url": running.wallet_url, "clients": clients,
                        "faults": list(faults)}) + "\n"
 
@@ -157,6 +161,9 @@ def _as_text(running: Any, faults: tuple[str, ...], values: Mapping[str, Any]) -
         if brand:
             lines += [f'tenant_id = "{known[client].tenant_id}"', f'provider_id = "{known[client].provider_id}"',
                       f'brand_id = "{brand}"', 'region = "eu-west"']
+        if party == "provider":
+            exports.append(f"export CERTIFY_PROVIDER_SIGNING={known[client].inbound_secret}")
+            lines.append('signing_secret = "env:CERTIFY_PROVIDER_SIGNING"')
         lines.append("")
     return "\n".join([*lines, "# shell", *exports, "", "Ctrl-C ends it.", ""])
 

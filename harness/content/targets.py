@@ -24,7 +24,7 @@ _CREDENTIAL = ("client_id", "secret", "tenant_id", "provider_id", "brand_id", "r
 _SIMPLE: dict[str, type[Any]] = {
     "base_url": str, "role": str, "sandbox": bool, "level": str, "contract": str, "hosts": list,
     "second_region": str, "slo_ms": int, "timeout_seconds": float, "webhook_listen": str,
-    "webhook_wait_seconds": float}
+    "webhook_wait_seconds": float, "unreachable": list}
 HOOKS = {"restart"}
 """`restart`: a command that kills the platform process and lets it come back."""
 _TABLES = ("profile", "credentials", "capabilities", "hooks")
@@ -93,9 +93,11 @@ def _target(name: str, table: Any, where: str, environment: Mapping[str, str], f
     contract = str(values.pop("contract", "1.7"))
     if contract.endswith((".yaml", ".yml", ".json")) and not contract.startswith(("/", "target:")):
         contract = str(folder / contract)
-    hosts = tuple(str(_typed(h, str, f"{where}.hosts")) for h in values.pop("hosts", []))
+    hosts, unreachable = (tuple(str(_typed(v, str, f"{where}.{key}")) for v in values.pop(key, []))
+                          for key in ("hosts", "unreachable"))
     return Target(
-        name=name, base_url=base, contract=contract, hosts=tuple(dict.fromkeys((host, *hosts))),
+        name=name, base_url=base, contract=contract, unreachable=unreachable,
+        hosts=tuple(dict.fromkeys((host, *hosts))),
         role=_choice(Role, values.pop("role", "platform"), f"{where}.role"),
         level=_choice(Level, values.pop("level", "contract"), f"{where}.level"),
         profile=ContractProfile.of(table.get("profile", {}), where=f"{where}.profile"),
@@ -197,5 +199,6 @@ def target_from_dict(data: Mapping[str, Any]) -> Target:
     values = dict(data)
     values.update(role=Role(data["role"]), level=Level(data["level"]),
                   profile=ContractProfile(**data["profile"]), hosts=tuple(data["hosts"]),
+                  unreachable=tuple(data["unreachable"]),
                   credentials={k: Credential(**v) for k, v in data["credentials"].items()})
     return Target(**values)

@@ -82,12 +82,15 @@ class Fuzzing:
         for trial in self._trials:
             by_operation.setdefault(trial.exchange.operation, []).append(trial.exchange)
         why_not = {**self._watched.missing, **self._supplies.missing}
+        if not self._lab.provider.credential.signing_secret:
+            why_not.setdefault("publishEvent", "the profile names no signing_secret of the provider")
         linked = set(phases) == {"stateful"}
         for name in self._operations:
             cases = by_operation.get(name, [])
             mine = {suspect: tries for suspect, (trial, tries) in again.items() if trial.exchange.operation == name}
             if cases or not linked:
-                self._lab.claim(withstands(name, cases, mine, must_reach=not linked, why_not=why_not.get(name, "")))
+                must_reach = not linked and name not in self._lab.target.unreachable
+                self._lab.claim(withstands(name, cases, mine, must_reach=must_reach, why_not=why_not.get(name, "")))
         if linked:
             self._lab.claim(links_followed([t.exchange for t in self._trials]))
         if self._watches:

@@ -121,7 +121,7 @@ def _withstands(history: History, claim: Claim) -> Finding:
         others = "; ".join(f"{d.kind}: {d.seen}" for _, d in sure[1:_SHOWN])
         return broken(f"{name}: {defect.kind} ({defect.seen}), seen again on a fresh session"
                       f"{f'; also {others}' if others else ''}", expected=defect.expected, seen=defect.seen,
-                      exchanges=[e.id for e, _ in sure[:_SHOWN]], **measured, curl=curl(first),
+                      exchanges=[e.id for e, _ in reversed(sure[:_SHOWN])], **measured, curl=curl(first),
                       unconfirmed=len(unsure))
     if unsure:
         first, defect = unsure[0]
@@ -202,7 +202,7 @@ def _refusals_move_nothing(history: History, claim: Claim) -> Finding:
             if start is not None and end is not None and start != end and 400 <= (e.status or 0) < 500:
                 return broken(f"{e.operation} answered {saw(e)} and moved the player's money",
                               expected=f"the balances as before: {start}", seen=str(end),
-                              exchanges=[request, first, second], curl=curl(e))
+                              exchanges=[first, second, request], curl=curl(e))
     if moved:
         watch, before, after = moved[0]
         return unknown(f"balances went from {before} to {after} while {len(watch['refused'])} writes were refused; "

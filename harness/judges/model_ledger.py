@@ -163,8 +163,9 @@ def _agrees_with_model(history: History, claim: Claim) -> Finding:
     calls = [[history[i] for i in step["calls"]] for step in told]
     looks = [history[i] for i in told[-1]["looks"]]
     ending = end.message + (f"; seen again {seen_again} of {len(repeats)} times" if repeats else "")
+    others = [e.id for e in calls[-1] if e.id != end.exchange]
     return broken(f"after {len(calls)} steps {end.message}", expected=end.expected, seen=end.seen,
-                  exchanges=dict.fromkeys([end.exchange, *(e.id for e in calls[-1])]), steps=len(calls),
+                  exchanges=[*others, end.exchange], steps=len(calls),
                   again=f"{seen_again} of {len(repeats)}", story=story(calls, history.profile, ending),
                   script=script(calls, looks, claim.params["base_url"]))
 

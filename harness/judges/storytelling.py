@@ -16,6 +16,8 @@ from harness.model.profile import ContractProfile
 _THINGS = {"player_id": "player", "session_id": "session", "bet_id": "bet", "bonus_id": "bonus",
            "jackpot_id": "jackpot", "consumption_id": "spin", "contribution_id": "contribution",
            "trigger_id": "trigger", "payout_id": "payout"}
+_GIVEN = ("tenant_id", "brand_id", "provider_id", "game_id")
+"""Identifiers that exist before the play: they stay as they are."""
 _SET_BY_CURL = {"host", "content-length", "accept-encoding", "connection", "user-agent", "authorization"}
 
 
@@ -175,4 +177,4 @@ def _identifiers(e: Exchange) -> list[Any]:
     sent = e.sent_json()
     sent = sent if isinstance(sent, dict) else {}
     keys = [value for name, value in e.request_headers if name.lower().endswith("idempotency-key")]
-    return [*keys, *(v for n, v in sent.items() if n.endswith("_id") and n not in ("tenant_id", "game_id"))]
+    return [*keys, *(v for n, v in sent.items() if n.endswith("_id") and n not in _GIVEN)]

@@ -71,6 +71,16 @@ class Finding:
     measured: Mapping[str, Any] = field(default_factory=dict)
     """Numbers worth showing, e.g. {"orders": 52}; JSON values only."""
 
+    @property
+    def story(self) -> tuple[str, ...]:
+        """The numbered sentences that led to it, where it was found by playing; else none."""
+        return tuple(map(str, self.measured.get("story", ())))
+
+    @property
+    def script(self) -> str:
+        """A shell script that plays it again, where there is one."""
+        return str(self.measured.get("script", ""))
+
 
 def held(message: str, *, exchanges: Iterable[str] = (), **measured: Any) -> Finding:
     """The claim was observed and it held."""

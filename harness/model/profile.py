@@ -97,6 +97,8 @@ class Target:
     capabilities: Mapping[str, bool] = field(default_factory=dict)
     """Declared absences, e.g. {"jackpots": False}; what is not named is offered."""
     hooks: Mapping[str, str] = field(default_factory=dict)
+    unreachable: tuple[str, ...] = ()
+    """Operations that cannot be carried out here, by the profile's word; fuzzing still sends to them."""
     second_region: str = ""
     slo_ms: int = 400
     timeout_seconds: float = 10.0

@@ -55,6 +55,11 @@ class ControlRow:
         """Outcome of the deciding finding."""
         return self.finding.outcome
 
+    @property
+    def script_name(self) -> str:
+        """The file in the run's directory that plays the finding again, where it has a script."""
+        return f"reproduce-{self.control.id}.sh"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockRow:

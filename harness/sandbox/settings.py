@@ -126,12 +126,16 @@ def builtin_tenants() -> tuple[Tenant, ...]:
 
 
 def builtin_clients(secret_of: dict[str, str] | None = None) -> tuple[Client, ...]:
-    """The built-in clients; secrets not given by client id in `secret_of` are random."""
+    """The built-in clients; secrets not given in `secret_of` are random.
+
+    Keys are client ids, and "CLIENT:signing" for what a client signs its published events with.
+    """
     given = secret_of or {}
 
     def make(client_id: str, tenant_id: str, scopes: tuple[str, ...]) -> Client:
         secret = given.get(client_id) or secrets.token_urlsafe(24)
-        return Client(client_id, secret, tenant_id, client_id, scopes, "whsec_" + secrets.token_urlsafe(24))
+        signing = given.get(f"{client_id}:signing") or "whsec_" + secrets.token_urlsafe(24)
+        return Client(client_id, secret, tenant_id, client_id, scopes, signing)
 
     return (
         make("provider-a", "tenant-a", WRITE_SCOPES + READ_SCOPES),

@@ -10,7 +10,8 @@ import pytest
 from tests.support import Handler
 
 PARTIES = ("provider", "other", "observer", "admin")
-CANARIES = {f"CERTIFY_{p.upper()}_SECRET": f"canary-{p}-5f0c9e1d7a" for p in PARTIES}
+CANARIES = {f"CERTIFY_{p.upper()}_SECRET": f"canary-{p}-5f0c9e1d7a" for p in PARTIES} | {
+    "CERTIFY_PROVIDER_SIGNING": "canary-signing-5f0c9e1d7a"}
 
 
 def config(base_url, *, extra="", profile=None):
@@ -24,6 +25,7 @@ def config(base_url, *, extra="", profile=None):
         lines += [f"[target.x.credentials.{party}]", f'client_id = "{client}"',
                   f'secret = "env:CERTIFY_{party.upper()}_SECRET"', f'tenant_id = "{tenant}"',
                   f'provider_id = "{provider}"', f'brand_id = "{brand}"', 'region = "eu-west"']
+        lines += ['signing_secret = "env:CERTIFY_PROVIDER_SIGNING"'] if party == "provider" else []
     return "\n".join(lines) + "\n"
 
 
@@ -105,7 +107,8 @@ def external_sandbox():
             stdout=subprocess.PIPE, env={**os.environ, **{
                 f"CERTIFY_SANDBOX_SECRET_{client}": CANARIES[f"CERTIFY_{party}_SECRET"] for client, party in
                 {"PROVIDER_A": "PROVIDER", "PROVIDER_B": "OTHER", "OBSERVER_A": "OBSERVER",
-                 "SANDBOX_ADMIN": "ADMIN"}.items()}})
+                 "SANDBOX_ADMIN": "ADMIN"}.items()},
+                 "CERTIFY_SANDBOX_SIGNING_PROVIDER_A": CANARIES["CERTIFY_PROVIDER_SIGNING"]})
         started.append(process)
         line = process.stdout.readline()
         assert line, "the sandbox did not start"
