@@ -32,6 +32,7 @@ def _bodies(text: str) -> dict[str, bytes]:
         "deep lists": f'{start}, "x": {"[" * DEEP}{"]" * DEEP}{end}',
         "deep objects": f'{start}, "x": ' + '{"x": ' * DEEP + "1" + "}" * (DEEP + 1),
         "a number of 5,000 digits": text.replace(amount, f'{amount}"x": {"9" * 5_000}, '),
+        "an amount of 5,000 digits": text.replace(f": {STAKE}", f": {'9' * 5_000}").replace('"10.00"', "9" * 5_000),
         "an exponent beyond all bounds": text.replace(f": {STAKE}", ": 1e99999").replace(': "10.00"', ": 1e99999"),
     }
     return {**{name: body.encode() for name, body in whole.items()},
@@ -44,9 +45,12 @@ def _forms(text: str) -> dict[str, tuple[bytes, dict[str, str | None]]]:
     """Valid bodies under a name that they do not bear."""
     body = text.encode()
     types = ("text/plain", "application/xml", "application/x-www-form-urlencoded", "application/octet-stream",
-             "multipart/form-data; boundary=x", "application/json; charset=utf-16", "nonsense")
-    forms: dict[str, tuple[bytes, dict[str, str | None]]] = {t: (body, {"Content-Type": t}) for t in types}
-    return {**forms, "no media type": (body, {"Content-Type": None})}
+             "multipart/form-data; boundary=x", "nonsense")
+    return {t: (body, {"Content-Type": t}) for t in types}
+
+
+_DOUBTFUL: dict[str, str | None] = {"no media type": None, "charset=utf-16": "application/json; charset=utf-16"}
+"""A receiver may guess where no media type is named (RFC 9110 8.3), and JSON has no charset (RFC 8259 11)."""
 
 
 @pytest.mark.certifies("SEC-09")
@@ -65,6 +69,21 @@ def test_a_body_that_is_no_json_is_refused_without_effect(lab: Lab) -> None:
     lab.claim(withstood(probes, _witness(lab)))
     lab.claim(unmoved(before, lab.balances(player), "a malformed body has no effect"))
     lab.baseline(answered(lab.authorize(lab.bet(session, player, amount=STAKE)), 200))
+
+
+@pytest.mark.certifies("SEC-09")
+def test_a_body_of_a_doubtful_media_type_is_carried_out_as_written_or_refused(lab: Lab) -> None:
+    """Valid JSON in UTF-8 that names no media type, or a charset that JSON does not have."""
+    answers = []
+    for name, media_type in _DOUBTFUL.items():
+        player = lab.player()
+        bet = lab.bet(lab.session(player), player, amount=STAKE)
+        before = lab.balances(player)
+        answers.append(lab.call("authorizeBet", raw=_body(lab, bet).encode(), headers={"Content-Type": media_type},
+                                label=name))
+        lab.claim(exact_or_refused(before, answers[-1], lab.balances(player), STAKE, "EUR",
+                                   f"an authorize with {name}"))
+    lab.claim(withstood(answers, _witness(lab), may_accept=True))
 
 
 @pytest.mark.certifies("SEC-09")
