@@ -1,6 +1,7 @@
 """The façade for authors of suites, scenarios and reports: names only; nobody inside imports it."""
 
 from harness.counterparts.acting import Bet, Player
+from harness.counterparts.foreign import guarded, json_writes, key_is_required, keyed_writes, traced_calls
 from harness.counterparts.fuzzing import fuzz
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
@@ -13,6 +14,7 @@ from harness.judges.conservation import conserved
 from harness.judges.contract_document import documented_operations, valid_document
 from harness.judges.errors import one_error_model
 from harness.judges.events import announced, in_order, registered, unannounced
+from harness.judges.foreign import echoes, same_thing
 from harness.judges.formats import well_formed
 from harness.judges.idempotency import copies_agree, declares_key, distinct, no_second_effect
 from harness.judges.leaks import gives_nothing_away, inert
@@ -61,14 +63,19 @@ __all__ = [
     "declares_key",
     "distinct",
     "documented_operations",
+    "echoes",
     "equal",
     "exact_or_refused",
     "exactly_one_wins",
     "explore",
     "fuzz",
     "gives_nothing_away",
+    "guarded",
     "in_order",
     "inert",
+    "json_writes",
+    "key_is_required",
+    "keyed_writes",
     "leaks_nothing",
     "moved",
     "no_second_effect",
@@ -84,11 +91,13 @@ __all__ = [
     "registered",
     "same_listing",
     "same_result",
+    "same_thing",
     "same_trace",
     "same_vocabulary",
     "signed",
     "speaks",
     "traced",
+    "traced_calls",
     "turned_away",
     "unannounced",
     "unchanged",

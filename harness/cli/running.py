@@ -32,7 +32,7 @@ from harness.engine.redaction import Redactor
 from harness.engine.scoring import score
 from harness.model.control import Catalogue, Level
 from harness.model.errors import CertifyError, EnvironmentFault, Interrupted
-from harness.model.operations import operations
+from harness.model.operations import capabilities_of, driven_operations
 from harness.model.plan import Check, Plan
 from harness.model.profile import ContractProfile, Target
 from harness.model.scorecard import RunFacts, Scorecard
@@ -75,11 +75,20 @@ def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict
     """Catalogue, frozen plan and loaded contract of a run; UsageError when nothing applies."""
     catalogue, checks = content(options.suites)
     contract = load_contract(target.contract, target.profile, target.base_url)
+    target = knowing(target, contract)
     seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
     plan = make_plan(catalogue=catalogue, checks=checks, target=target, contract=contract["openapi"],
                      level=options.level or target.level, seed=seed, only=options.only, phases=options.phases,
                      budget=options.budget)
     return catalogue, plan, contract
+
+
+def knowing(target: Target, contract: Mapping[str, Any]) -> Target:
+    """The target with what its contract says of it: whether it is a foreign API, and what such a one lacks."""
+    if not contract.get("foreign"):
+        return target
+    offered = capabilities_of(contract["openapi"])
+    return replace(target, foreign=True, capabilities={**offered, **target.capabilities})
 
 
 @contextmanager
@@ -88,7 +97,7 @@ def workshop_for(target: Target, contract: Mapping[str, Any], *, journal: Journa
     """A workshop in this process (preflight, doctor), closed and undone at the end."""
     redactor = Redactor(target.secrets, key=key)
     sender = RecordingClient(journal, redactor, hosts=target.hosts, prefix=worker, timeout=target.timeout_seconds)
-    workshop = Workshop(target=target, contract=contract["openapi"], known=operations(contract["unified"]),
+    workshop = Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
                         sender=sender, recorder=journal, redactor=redactor, seed=seed, epoch=epoch, worker=worker)
     try:
         yield workshop
@@ -105,6 +114,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     """
     began = time.monotonic()
     catalogue, plan, contract = prepared or plan_for(target, options)
+    target = knowing(target, contract)
     directory, run_id = _directory(options.out, target.name)
     _write_inputs(directory, plan, contract)
     key, epoch = secrets.token_bytes(16), secrets.token_hex(3)

@@ -155,7 +155,7 @@ def _said(finding: Mapping[str, Any]) -> str:
 
 _EXPLORED = ("CONT-03", "MONEY-06")
 """Controls that find more the longer they try: they get the standard budget where they must find something."""
-_NOT_DRIVEN = {"not_built", "not_attested", "not_selected", "other_role", "declared_absent"}
+_NOT_DRIVEN = {"not_built", "not_attested", "not_selected", "other_role", "other_api", "declared_absent"}
 
 
 def _unproven(checks: Iterable[Any], trials: Iterable[Trial]) -> list[str]:

@@ -20,7 +20,7 @@ from harness.engine.journal import Journal
 from harness.engine.redaction import Redactor
 from harness.engine.scoring import judge_claims
 from harness.model.history import History
-from harness.model.operations import operations
+from harness.model.operations import driven_operations
 from harness.model.outcome import worst
 from harness.model.plan import Check
 from harness.model.profile import ContractProfile
@@ -57,7 +57,7 @@ def main() -> int:
                                          timeout=target.timeout_seconds))
         return strangers[-1]
 
-    workshop = Workshop(target=target, contract=contract["openapi"], known=operations(contract["unified"]),
+    workshop = Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
                         sender=sender, recorder=journal, redactor=redactor, seed=assignment["seed"],
                         epoch=assignment["epoch"], worker=assignment["worker"],
                         hooks=hook_commands(target.hooks, journal), budget=assignment["budget"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,11 +19,13 @@ _MAX_DEPTH = 200
 _MAX_VALUES = 2_000_000
 _FETCH_SECONDS = 10.0
 _PUBLISHED = "target:"
+_PREFIX = re.compile(r"^(/api)?(/v\d+)?(?=/)")
 
 
 def load_contract(reference: str, profile: ContractProfile, base_url: str = "") -> dict[str, Any]:
     """`{"openapi": document, "unified": the unified API as it is driven, "event_schemas": by type}`.
 
+    "foreign" is true where the document has not one call of the unified API.
     `reference` is a built-in version ("1.7"), the path of an OpenAPI document (YAML or JSON), or, with a
     `base_url`, "target:/openapi.json": the document that the target itself publishes there.
 
@@ -33,7 +36,8 @@ def load_contract(reference: str, profile: ContractProfile, base_url: str = "") 
 
     if reference in packs.versions():
         unified = _overlay(packs.openapi(reference), profile)
-        return {"openapi": unified, "unified": unified, "event_schemas": dict(packs.event_schemas(reference))}
+        return {"openapi": unified, "unified": unified, "event_schemas": dict(packs.event_schemas(reference)),
+                "foreign": False}
     if not reference.endswith((".yaml", ".yml", ".json")) and not reference.startswith(_PUBLISHED):
         raise UsageError(f"contract {reference!r} is neither a built-in version nor a document",
                          remedy=f"Built in: {', '.join(packs.versions())}; or name a .yaml or .json file")
@@ -41,7 +45,13 @@ def load_contract(reference: str, profile: ContractProfile, base_url: str = "") 
     published = reference.startswith(_PUBLISHED)
     document = _fetch(base_url + reference.removeprefix(_PUBLISHED)) if published else read_document(Path(reference))
     return {"openapi": document, "unified": _overlay(packs.openapi(newest), profile),
-            "event_schemas": dict(packs.event_schemas(newest))}
+            "event_schemas": dict(packs.event_schemas(newest)),
+            "foreign": not _calls(document) & _calls(packs.openapi(newest))}
+
+
+def _calls(document: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Method and path of every operation of the API proper, whatever version or prefix stands before the path."""
+    return {(o.method, _PREFIX.sub("", o.path)) for o in operations(document).values() if not o.sandbox_only}
 
 
 def _fetch(url: str) -> dict[str, Any]:

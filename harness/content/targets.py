@@ -20,7 +20,7 @@ _E = TypeVar("_E", Role, Level)
 CONFIG = "certify.toml"
 _TOP = {"target", "suites"}
 _PARTIES = ("provider", "other", "sibling", "observer", "admin")
-_CREDENTIAL = ("client_id", "secret", "tenant_id", "provider_id", "brand_id", "region", "signing_secret")
+_CREDENTIAL = ("client_id", "secret", "tenant_id", "provider_id", "brand_id", "region", "signing_secret", "token")
 _SIMPLE: dict[str, type[Any]] = {
     "base_url": str, "role": str, "sandbox": bool, "level": str, "contract": str, "hosts": list,
     "second_region": str, "slo_ms": int, "timeout_seconds": float, "webhook_listen": str,
@@ -131,13 +131,13 @@ def _credentials(table: Mapping[str, Any], where: str, environment: Mapping[str,
         for key in row:
             _known(key, _CREDENTIAL, here)
         values = {k: str(_typed(v, str, f"{here}.{k}")) for k, v in row.items()}
-        for needed in ("client_id", "secret"):
+        for needed in ("client_id", "secret") if "token" not in values else ():
             if not values.get(needed):
                 raise UsageError(f"{here}.{needed} is missing", remedy='Secrets are references: secret = "env:NAME"')
-        for name in ("secret", "signing_secret"):
+        for name in ("secret", "signing_secret", "token"):
             if name in values:
                 values[name] = _secret(values[name], f"{here}.{name}", environment)
-        found[party] = Credential(**values)
+        found[party] = Credential(**{"client_id": "", "secret": "", **values})
     return found
 
 

@@ -26,6 +26,7 @@ from harness.model.operations import METHODS, Operation, operations
 _OFTEN = 0.85
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _WATCHED_EVERY = 25
+_GLANCE = FuzzEffort(examples=4, steps=2, seconds=10)
 _TWISTED = 0.15
 _SUSPECTS = 3
 _TRIES = 3
@@ -65,13 +66,14 @@ class Fuzzing:
         self._chance = random.Random(lab.random.getrandbits(64))  # noqa: S311 - reproducible by seed
         self._supplies = Supplies(lab, self._chance)
         self._watched = Supplies(lab, self._chance, before_move=self._close_watch)
-        self._inspection = Inspection(lab.contract, lab.profile)
+        self._inspection = Inspection(lab.contract, lab.profile, foreign=lab.target.foreign)
         self._trials: list[_Trial] = []
         self._watches: list[_Watch] = []
-        self._unified = "createSandboxPlayer" in operations(lab.contract) or lab.has_party("admin")
 
     def run(self, phases: Iterable[str], effort: FuzzEffort) -> None:
         """Fuzz, then claim what each operation did, with every suspicion tried again."""
+        if self._lab.target.foreign:
+            self._look_around()
         complaints = self._lab.fuzzer(
             _only(self._lab.contract, self._operations.values()), base_url=self._lab.target.base_url,
             phases=tuple(phases), seed=self._chance.getrandbits(31), effort=effort, send=self._first)
@@ -82,7 +84,7 @@ class Fuzzing:
         for trial in self._trials:
             by_operation.setdefault(trial.exchange.operation, []).append(trial.exchange)
         why_not = {**self._watched.missing, **self._supplies.missing}
-        if not self._lab.provider.credential.signing_secret:
+        if not self._lab.target.foreign and not self._lab.provider.credential.signing_secret:
             why_not.setdefault("publishEvent", "the profile names no signing_secret of the provider")
         linked = set(phases) == {"stateful"}
         for name in self._operations:
@@ -90,12 +92,22 @@ class Fuzzing:
             mine = {suspect: tries for suspect, (trial, tries) in again.items() if trial.exchange.operation == name}
             if cases or not linked:
                 must_reach = not linked and name not in self._lab.target.unreachable
-                self._lab.claim(withstands(name, cases, mine, must_reach=must_reach, why_not=why_not.get(name, "")))
+                self._lab.claim(withstands(name, cases, mine, must_reach=must_reach, why_not=why_not.get(name, ""),
+                                           foreign=self._lab.target.foreign))
         if linked:
             self._lab.claim(links_followed([t.exchange for t in self._trials]))
         if self._watches:
             self._confirm_watches()
             self._lab.claim(refusals_move_nothing([w.to_params() for w in self._watches if w.after]))
+
+    def _look_around(self) -> None:
+        """What a foreign API makes in one operation is needed in others: make some of each, and judge none of it."""
+        all_of_them = operations(self._lab.contract)
+        mine, self._operations = self._operations, all_of_them
+        self._lab.fuzzer(self._lab.contract, base_url=self._lab.target.base_url, phases=("examples", "fuzzing"),
+                         seed=self._chance.getrandbits(31), effort=_GLANCE, send=self._first)
+        self._operations = mine
+        self._trials.clear()
 
     # -- sending --------------------------------------------------------------------------------
     def _first(self, case: FuzzCase) -> Sent:
@@ -103,7 +115,7 @@ class Fuzzing:
         if not case.spoiled and self._chance.random() < _TWISTED:
             case = twisted(case, self._chance)
         operation = self._operations.get(case.operation)
-        watching = bool(case.spoiled) and operation is not None and operation.write and self._unified
+        watching = bool(case.spoiled) and operation is not None and operation.write and not self._lab.target.foreign
         request = self._request(case, supplied=supplied)
         if watching and (not self._watches or self._watches[-1].after is not None):
             self._watches.append(_Watch(before=self._lab.balances(self._watched.player)))
@@ -126,8 +138,8 @@ class Fuzzing:
             url, body = self._path(case, supplies), self._body(case, supplies)
         body = self._safe(case, body)
         headers = list(self._headers(case, party, body))
-        return Request(method=case.method, url=url, headers=tuple(headers), body=body, actor=party.actor,
-                       operation=case.operation, label=case.phase, check=self._lab.check)
+        return party.signed(Request(method=case.method, url=url, headers=tuple(headers), body=body, actor=party.actor,
+                                    operation=case.operation, label=case.phase, check=self._lab.check))
 
     def _path(self, case: FuzzCase, supplies: Supplies) -> str:
         operation = self._operations.get(case.operation)
@@ -184,8 +196,6 @@ class Fuzzing:
             if name.lower() in _UNSENT or name.lower() == "authorization":
                 continue
             yield name, self._header(case, value, known.get(name.lower(), ""), is_trace=name.lower() == "x-trace-id")
-        yield "Authorization", party.basic() if case.operation == "issueToken" else \
-            f"Bearer {party.token(check=self._lab.check)}"
 
     def _header(self, case: FuzzCase, made_up: str, known: str, *, is_trace: bool) -> str:
         """What a header says: what is known where the platform needs it, as long as what was made up."""
@@ -273,6 +283,9 @@ def _only(contract: Mapping[str, Any], share: Iterable[Operation]) -> dict[str, 
 
 
 def fuzz(lab: Lab, effort: FuzzEffort, *, phases: Iterable[str], share: int = 0, of: int = 1) -> None:
-    """Fuzz every `of`-th operation of the target's contract, from the `share`-th on; claims one per operation."""
+    """Fuzz every `of`-th operation of the target's contract, from the `share`-th on; claims one per operation.
+
+    A share beyond the last operation takes one of the first again, with its own seed.
+    """
     fuzzed = [o for o in operations(lab.contract).values() if not o.sandbox_only]
-    Fuzzing(lab, fuzzed[share::of]).run(phases, effort)
+    Fuzzing(lab, fuzzed[share::of] or fuzzed[share % len(fuzzed):][:1]).run(phases, effort)

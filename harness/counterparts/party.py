@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -127,6 +128,11 @@ class Party:
             token, lifetime = self._issue(scope, check)
             self._tokens[scope] = (token, time.monotonic() + max(lifetime - 30.0, lifetime / 2))
             return token
+
+    def signed(self, request: Request) -> Request:
+        """A request that was made up elsewhere, with this client's credentials."""
+        said = self.basic() if request.operation == "issueToken" else f"Bearer {self.token(check=request.check)}"
+        return replace(request, headers=(*request.headers, ("Authorization", said)))
 
     def basic(self) -> str:
         """The client's credentials as an Authorization header (RFC 6749 2.3.1)."""

@@ -28,7 +28,7 @@ class Probe:
 
 def probes(workshop: Workshop) -> Iterator[Probe]:
     """Ask in order; stops after the first fatal no, because what follows would only repeat it."""
-    for ask in (_reachable, _is_sandbox, _credentials, _reads):
+    for ask in (_foreign,) if workshop.target.foreign else (_reachable, _is_sandbox, _credentials, _reads):
         for probe in ask(workshop):
             yield probe
             if probe.ok is False and probe.fatal:
@@ -61,16 +61,10 @@ def _saw(exchange: Exchange) -> str:
 
 
 def _reachable(workshop: Workshop) -> Iterator[Probe]:
-    if not workshop.target.sandbox:
-        yield Probe(name="profile", ok=False, seen="it does not say `sandbox = true`",
-                    remedy="Mutating suites run only against a sandbox; set it if this is one")
+    if wrong := list(_profile(workshop)):
+        yield from wrong
         return
-    admin_or_provider = next(iter(workshop.target.credentials), "")
-    if not admin_or_provider:
-        yield Probe(name="profile", ok=False, seen="no credentials at all",
-                    remedy=f"Add [target.{workshop.target.name}.credentials.provider]")
-        return
-    party = workshop.party(admin_or_provider)
+    party = workshop.party(next(iter(workshop.target.credentials)))
     sent, answer = time.time(), party.call("getSandboxInfo", token=None)
     middle = (sent + time.time()) / 2
     if not answer.answered:
@@ -80,6 +74,28 @@ def _reachable(workshop: Workshop) -> Iterator[Probe]:
     yield Probe(name="reachable", ok=True, seen=f"{workshop.target.base_url} answered {answer.status} in "
                                                 f"{answer.seconds * 1000:.0f} ms")
     yield _clock(answer, middle)
+
+
+def _foreign(workshop: Workshop) -> Iterator[Probe]:
+    """A foreign API has no word for "sandbox": the profile's own word must do."""
+    yield from _profile(workshop)
+    sent, answer = time.time(), workshop.knock()
+    middle = (sent + time.time()) / 2
+    if not answer.answered:
+        yield Probe(name="reachable", ok=False, seen=f"{workshop.target.base_url}: {_saw(answer)}",
+                    remedy="Is the API running at base_url?")
+        return
+    yield Probe(name="reachable", ok=True, seen=f"{workshop.target.base_url} answered {answer.status}")
+    yield _clock(answer, middle)
+
+
+def _profile(workshop: Workshop) -> Iterator[Probe]:
+    if not workshop.target.sandbox:
+        yield Probe(name="profile", ok=False, seen="it does not say `sandbox = true`",
+                    remedy="Mutating suites run only against a sandbox; set it if this is one")
+    elif not workshop.target.credentials:
+        yield Probe(name="profile", ok=False, seen="no credentials at all",
+                    remedy=f"Add [target.{workshop.target.name}.credentials.provider]")
 
 
 def _clock(answer: Exchange, middle: float) -> Probe:

@@ -58,7 +58,7 @@ class Supplies:
                 return None
         if operation in _CREATES.get(member, ()):
             return self._lab.fresh(member.removesuffix("_id"))
-        known = self._learnt.get(member)
+        known = self._learnt.get(_plain(member))
         return self._chance.choice(known) if known else None
 
     def seen(self, value: str) -> bool:
@@ -77,8 +77,9 @@ class Supplies:
         if exchange.operation == "closeSession":
             self._session = ""
         for name, value in body.items():
-            if isinstance(value, str) and value and (name == "id" or name.lower().endswith(("_id", "id"))):
-                self._learnt.setdefault(name, deque(maxlen=_KEPT)).append(value)
+            if isinstance(value, str | int) and not isinstance(value, bool) and _plain(name).endswith("id"):
+                known = _plain(name) if _plain(name) != "id" else _thing_of(exchange.url) + "id"
+                self._learnt.setdefault(known, deque(maxlen=_KEPT)).append(str(value))
 
     # -- recipes --------------------------------------------------------------------------------
     def player_id(self) -> str:
@@ -182,6 +183,17 @@ class Supplies:
         name = self._lab.fresh(member.removesuffix("_id"))
         self._lab.must(self._lab.call(operation, {member: name, **body}))
         return name
+
+
+def _plain(name: str) -> str:
+    """`order_id`, `orderId` and `order-id` are one name."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _thing_of(url: str) -> str:
+    """What a POST to `/orders` makes: an `order`."""
+    last = url.partition("?")[0].rstrip("/").rpartition("/")[2].lower()
+    return _plain(last[:-3] + "y" if last.endswith("ies") else last.removesuffix("s"))
 
 
 Recipe = Callable[[Supplies], str]

@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.counterparts.foreign_party import ForeignParty
 from harness.counterparts.party import Party
 from harness.counterparts.webhook_receiver import WebhookReceiver
-from harness.engine.ports import Explorer, Fuzzer, Hook, Recorder, Sender
+from harness.engine.ports import Explorer, Fuzzer, Hook, Recorder, Request, Sender
 from harness.engine.redaction import Redactor
 from harness.model.errors import NoHook, Prerequisite
+from harness.model.exchange import Exchange
 from harness.model.operations import Operation
-from harness.model.profile import Target
+from harness.model.profile import Credential, Target
 
 _RESTART_SECONDS = 30.0
 
@@ -72,16 +74,25 @@ class Workshop:
                 if credential is None:
                     raise NoHook(f"the target profile has no credentials for {name!r}",
                                  remedy=f"Add [target.{self.target.name}.credentials.{name}] to certify.toml")
-                self._parties[name] = Party(name, credential, base_url=self.target.base_url, known=self.known,
-                                            profile=self.target.profile, sender=self.sender,
-                                            redactor=self.redactor, fresh=self.fresh)
+                self._parties[name] = self._party(name, credential, self.sender)
             return self._parties[name]
 
     def stranger(self, name: str) -> Party:
         """The party of that name with no token and, where the worker can make them, no connection yet."""
         sender = self.new_sender() if self.new_sender else self.sender
-        return Party(name, self.party(name).credential, base_url=self.target.base_url, known=self.known,
-                     profile=self.target.profile, sender=sender, redactor=self.redactor, fresh=self.fresh)
+        return self._party(name, self.party(name).credential, sender)
+
+    def _party(self, name: str, credential: Credential, sender: Sender) -> Party:
+        made: dict[str, Any] = {"base_url": self.target.base_url, "known": self.known, "sender": sender,
+                                "profile": self.target.profile, "redactor": self.redactor, "fresh": self.fresh}
+        if self.target.foreign:
+            return ForeignParty(name, credential, contract=self.contract, **made)
+        return Party(name, credential, **made)
+
+    def knock(self) -> Exchange:
+        """A GET of the base URL by nobody: does anything answer there?"""
+        return self.sender.send(Request(method="GET", url=self.target.base_url.rstrip("/") + "/",
+                                        headers=(("Accept", "*/*"),))).exchange
 
     def refusing_url(self, status: int) -> str:
         """A URL of our own that answers every webhook delivery with this status, and records none."""

@@ -76,11 +76,18 @@ def _plan_one(control: Control, checks: tuple[Check, ...], target: Target, level
         return PlannedControl(control=control.id, reason=Reason.NOT_BUILT,
                               counted=counted and level is not Level.BUILT,
                               why="this release of certify has no check for it yet")
+    checks = tuple(c for c in checks if c.api in ("any", "foreign" if target.foreign else "unified"))
+    ids = tuple(c.id for c in checks)
+    if not checks:
+        return PlannedControl(control=control.id, counted=False, reason=Reason.OTHER_API,
+                              why="needs the unified provider API, and the target's contract has none of it")
     absent = sorted({need for check in checks for need in check.needs
                      if target.capabilities.get(need, True) is False})
     if absent and all(any(n in absent for n in check.needs) for check in checks):
         return PlannedControl(control=control.id, checks=ids, counted=counted, reason=Reason.DECLARED_ABSENT,
-                              why=f"the target profile declares that it does not offer {', '.join(absent)}")
+                              why=("the contract declares no " if target.foreign else
+                                   "the target profile declares that it does not offer ")
+                              + ", ".join(absent).replace("_", " "))
     if not selected:
         return PlannedControl(control=control.id, checks=ids, counted=False, reason=Reason.NOT_SELECTED,
                               why="left out by --only or --phase")

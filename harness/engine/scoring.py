@@ -80,7 +80,7 @@ def _row(control: Control, plan: Plan, judged: tuple[JudgedClaim, ...],
 
 def _not_driven(planned: PlannedControl) -> Finding:
     reason = planned.reason or Reason.NOT_RUN
-    applies = reason not in (Reason.OTHER_ROLE, Reason.DECLARED_ABSENT)
+    applies = reason not in (Reason.OTHER_ROLE, Reason.OTHER_API, Reason.DECLARED_ABSENT)
     return Finding(outcome=Outcome.INCONCLUSIVE if applies else Outcome.NOT_APPLICABLE, reason=reason,
                    message=planned.why, owner=Owner.NOBODY)
 

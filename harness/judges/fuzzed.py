@@ -26,9 +26,9 @@ from harness.model.operations import Operation, operations
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 from harness.model.profile import ContractProfile
 
-_OWN_CONTROLS = ("authorization", "x-brand-id", "x-region", "x-provider-id", "x-trace-id", "accept", "content-type",
-                 "accept-language", "traceparent")
-"""Headers that CONT-05, CONT-06, IDEM-02, OBS-01 and SEC-01 decide."""
+_OWN_CONTROLS = ("authorization", "x-brand-id", "x-region", "x-provider-id", "accept", "content-type",
+                 "accept-language")
+"""Headers that CONT-05, CONT-06 and SEC-01 decide; those that name the call are for IDEM-02 and OBS-01."""
 _SHOWN = 3
 
 
@@ -56,13 +56,15 @@ class Defect:
 class Inspection:
     """Looks at single exchanges with the eyes of a contract and its profile."""
 
-    def __init__(self, contract: Mapping[str, Any], profile: ContractProfile) -> None:
+    def __init__(self, contract: Mapping[str, Any], profile: ContractProfile, *, foreign: bool = False) -> None:
         self._contract = contract
+        self._error_model = not foreign
         self._operations = operations(contract)
         self._schemas = Schemas(contract)
         self._codes = code_rules(contract, profile)
-        headers = {profile.idempotency_header, profile.signature_header, profile.timestamp_header}
-        self._rules = RequestRules(contract, frozenset((*_OWN_CONTROLS, *(h.lower() for h in headers))))
+        headers = (profile.idempotency_header, profile.signature_header, profile.timestamp_header)
+        elsewhere = ("authorization",) if foreign else (*_OWN_CONTROLS, *(h.lower() for h in headers))
+        self._rules = RequestRules(contract, frozenset(elsewhere))
 
     def defect(self, exchange: Exchange) -> Defect | None:
         """The first thing that is wrong with an exchange, the gravest kinds first; None: nothing to accuse."""
@@ -70,6 +72,8 @@ class Inspection:
         status = exchange.status or 0
         if operation is None or not exchange.answered:
             return None
+        if status == 501 and exchange.method != operation.method:
+            return None  # RFC 9110 15.6.2: right for a method that the server does not know
         if status >= 500 and not (status == 503 and exchange.retry_after() is not None):
             return Defect("server error", str(status), "no 5xx, whatever is sent", f"status {status}")
         if edge_made(exchange) or not _of(operation, exchange):
@@ -78,7 +82,7 @@ class Inspection:
             return Defect("invalid data accepted", rule.partition(":")[0], f"a 4xx: {rule}", f"status {status}")
         if wrong := violation(self._contract, self._schemas, operation, exchange):
             return Defect("contract broken", f"{status} {wrong[1].partition(':')[0]}", *wrong)
-        if 400 <= status < 500 and (wrong := error_violation(exchange, self._codes)):
+        if self._error_model and 400 <= status < 500 and (wrong := error_violation(exchange, self._codes)):
             return Defect("error model", wrong[0], *wrong)
         for what, _ in given_away(exchange) if status >= 400 else ():
             return Defect("something given away", what, "an error without internals", what)
@@ -86,18 +90,18 @@ class Inspection:
 
 
 def withstands(operation: str, cases: Sequence[Exchange], confirmed: Mapping[str, Sequence[Exchange]], *,
-               must_reach: bool = True, why_not: str = "") -> Draft:
+               must_reach: bool = True, why_not: str = "", foreign: bool = False) -> Draft:
     """An operation withstood fuzzing, and was really carried out where it `must_reach`.
 
     `confirmed`: by id of a suspect, the same request on fresh sessions. `why_not`: what the operation lacks, where
-    the profile says so.
+    the profile says so. `foreign`: nothing of the unified API's error model and headers is asked for.
     """
     again = {name: [e.id for e in tries] for name, tries in confirmed.items()}
     return Draft(judge="withstands", over=tuple(dict.fromkeys([*(e.id for e in cases), *again,
                                                                *(i for ids in again.values() for i in ids)])),
                  says=f"{operation} withstands fuzzing",
                  params={"operation": operation, "cases": [e.id for e in cases], "again": again,
-                         "must_reach": must_reach, "why_not": why_not})
+                         "must_reach": must_reach, "why_not": why_not, "foreign": foreign})
 
 
 @judge("withstands")
@@ -107,7 +111,7 @@ def _withstands(history: History, claim: Claim) -> Finding:
     answered = [e for e in cases if e.answered]
     reached = [e for e in answered if 200 <= (e.status or 0) < 300]
     measured = {"operation": name, "cases": len(cases), "reached": len(reached), "statuses": _statuses(cases)}
-    inspection = Inspection(history.contract, history.profile)
+    inspection = Inspection(history.contract, history.profile, foreign=bool(claim.params["foreign"]))
     again = {suspect: [history[i] for i in ids] for suspect, ids in claim.params["again"].items()}
     suspects = {suspect: inspection.defect(history[suspect]) for suspect in again}
     sure: list[tuple[Exchange, Defect]] = []

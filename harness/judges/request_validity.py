@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 
 from harness.judges.conformance import Schemas
 from harness.model.exchange import Exchange
-from harness.model.operations import Operation, resolve
+from harness.model.operations import Operation, resolve, speaks_of_the_call
 
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d*)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -43,7 +43,8 @@ class RequestRules:
                 "header": _header_values(exchange)}
         for parameter in operation.parameters:
             where, name = str(parameter.get("in")), str(parameter.get("name"))
-            if where not in sent or (where == "header" and name.lower() in self._elsewhere):
+            if where not in sent or (where == "header" and (name.lower() in self._elsewhere or
+                                                            speaks_of_the_call(name))):
                 continue
             values = sent[where].get(name.lower() if where == "header" else name, [])
             if wrong := self._parameter(operation, parameter, values):

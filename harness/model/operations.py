@@ -95,3 +95,40 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def driven_operations(contract: Mapping[str, Any]) -> dict[str, Operation]:
+    """What checks drive: the unified API's operations, or those of a foreign API's own document."""
+    return operations(contract["openapi" if contract.get("foreign") else "unified"])
+
+
+_IDEMPOTENCY = re.compile(r"(x-)?idempotency-?key", re.IGNORECASE)
+_TRACE = re.compile(r"traceparent|x-(trace|request|correlation)-?id", re.IGNORECASE)
+
+
+def idempotency_header(operation: Operation) -> str:
+    """Name of the idempotency header that an operation declares; "" for none."""
+    names = (str(p.get("name")) for p in operation.parameters if p.get("in") == "header")
+    return next((name for name in names if _IDEMPOTENCY.fullmatch(name)), "")
+
+
+def speaks_of_the_call(header: str) -> bool:
+    """Is it a header that names the call (trace, idempotency key) rather than carries data of it?"""
+    return bool(_IDEMPOTENCY.fullmatch(header) or _TRACE.fullmatch(header))
+
+
+def trace_header(contract: Mapping[str, Any], operation: Operation) -> str:
+    """Name of the trace header that an operation takes and gives back; "" for none."""
+    given_back = {str(name).lower() for answer in _mapping(operation.document.get("responses")).values()
+                  for name in _mapping(_mapping(resolve(contract, answer)).get("headers"))}
+    names = (str(p.get("name")) for p in operation.parameters if p.get("in") == "header")
+    return next((n for n in names if _TRACE.fullmatch(n) and n.lower() in given_back), "")
+
+
+def capabilities_of(contract: Mapping[str, Any]) -> dict[str, bool]:
+    """What of a foreign API can be tried: idempotency headers, credentials, JSON bodies, trace headers."""
+    known = operations(contract).values()
+    schemes = _mapping(_mapping(contract.get("components")).get("securitySchemes"))
+    return {"idempotency_header": any(map(idempotency_header, known)), "credentials": bool(schemes),
+            "json_bodies": any("json" in str(o.document.get("requestBody")) for o in known),
+            "trace_header": any(trace_header(contract, o) for o in known)}

@@ -43,6 +43,7 @@ class Reason(Enum):
     NOT_SELECTED = "not_selected"
     DECLARED_ABSENT = "declared_absent"
     OTHER_ROLE = "other_role"
+    OTHER_API = "other_api"
     HARNESS_BUG = "harness_bug"
     INTERRUPTED = "interrupted"
 

@@ -26,6 +26,8 @@ class Check:
     isolation: str = "shared"
     """"shared" runs beside others, "exclusive" alone and last (it restarts or re-clocks the subject)."""
     needs: tuple[str, ...] = ()
+    api: str = "unified"
+    """"unified": drives the unified provider API; "foreign": any other REST API; "any": both."""
     summary: str = ""
 
 
@@ -81,7 +83,7 @@ class Plan:
                                 "reason": c.reason.value if c.reason else None}
                          for name, c in self.controls.items()},
             "checks": [{"id": c.id, "controls": list(c.controls), "isolation": c.isolation,
-                        "needs": list(c.needs)} for c in self.checks]}
+                        "needs": list(c.needs), "api": c.api} for c in self.checks]}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Plan:
@@ -95,4 +97,4 @@ class Plan:
                                            why=c["why"], reason=Reason(c["reason"]) if c["reason"] else None)
                       for name, c in data["controls"].items()},
             checks=tuple(Check(id=c["id"], path="", controls=tuple(c["controls"]), isolation=c["isolation"],
-                               needs=tuple(c["needs"])) for c in data["checks"]))
+                               needs=tuple(c["needs"]), api=c["api"]) for c in data["checks"]))

@@ -75,6 +75,8 @@ class Credential:
     region: str = ""
     signing_secret: str = field(default="", repr=False)
     """What this client signs the events with that it publishes; "" where the profile names none."""
+    token: str = field(default="", repr=False)
+    """A bearer token or API key of a foreign API, instead of client id and secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,8 @@ class Target:
     capabilities: Mapping[str, bool] = field(default_factory=dict)
     """Declared absences, e.g. {"jackpots": False}; what is not named is offered."""
     hooks: Mapping[str, str] = field(default_factory=dict)
+    foreign: bool = False
+    """Its contract has nothing of the unified provider API: only what holds for any REST API is tried."""
     unreachable: tuple[str, ...] = ()
     """Operations that cannot be carried out here, by the profile's word; fuzzing still sends to them."""
     second_region: str = ""
@@ -109,4 +113,4 @@ class Target:
     @property
     def secrets(self) -> list[str]:
         """Everything of the credentials that must not be recorded."""
-        return [s for c in self.credentials.values() for s in (c.secret, c.signing_secret) if s]
+        return [s for c in self.credentials.values() for s in (c.secret, c.signing_secret, c.token) if s]

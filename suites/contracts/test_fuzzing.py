@@ -12,25 +12,25 @@ _SHARES = 3
 """A share is a check of its own, so that workers take them side by side; each has its own seed."""
 
 
-@pytest.mark.certifies("CONT-03")
+@pytest.mark.certifies("CONT-03", api="any")
 def test_the_first_share_of_operations_withstands_fuzzing(lab: Lab) -> None:
     """Examples, boundary values and random requests, valid and not, to a third of the operations."""
     fuzz(lab, _EACH[lab.budget], phases=_ALONE[lab.budget], share=0, of=_SHARES)
 
 
-@pytest.mark.certifies("CONT-03")
+@pytest.mark.certifies("CONT-03", api="any")
 def test_the_second_share_of_operations_withstands_fuzzing(lab: Lab) -> None:
     """The same for the second third."""
     fuzz(lab, _EACH[lab.budget], phases=_ALONE[lab.budget], share=1, of=_SHARES)
 
 
-@pytest.mark.certifies("CONT-03")
+@pytest.mark.certifies("CONT-03", api="any")
 def test_the_third_share_of_operations_withstands_fuzzing(lab: Lab) -> None:
     """The same for the rest."""
     fuzz(lab, _EACH[lab.budget], phases=_ALONE[lab.budget], share=2, of=_SHARES)
 
 
-@pytest.mark.certifies("CONT-03")
+@pytest.mark.certifies("CONT-03", api="any")
 def test_linked_operations_withstand_fuzzing(lab: Lab) -> None:
     """Sequences through the contract's links: what one call made is used in the next."""
     fuzz(lab, _EACH[lab.budget], phases=("stateful",))
