@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from harness.cli.commands import target_named
-from harness.cli.running import content, workshop_for
+from harness.cli.running import content, knowing, workshop_for
 from harness.content.contract import load_contract
 from harness.counterparts.preflight import Probe, probes
 from harness.engine.journal import Journal
@@ -52,6 +52,7 @@ def _all(target: Target) -> Iterator[Probe]:
     yield Probe(name="suites", ok=True, seen=f"{len(checks)} checks for {len(catalogue.controls)} controls")
     contract = load_contract(target.contract, target.profile, target.base_url)
     yield Probe(name="contract", ok=True, seen=f"{target.contract}: {len(operations(contract['openapi']))} operations")
+    target = knowing(target, contract)
     with tempfile.TemporaryDirectory(prefix="certify-doctor-") as folder:
         journal = Journal(Path(folder) / "journal.jsonl")
         try:
@@ -60,6 +61,10 @@ def _all(target: Target) -> Iterator[Probe]:
                 yield from probes(workshop)
         finally:
             journal.close()
+    if target.foreign:
+        yield Probe(name="API", ok=None, fatal=False, seen="a foreign one: not a call of the unified provider API",
+                    remedy="`certify plan` says what applies")
+        return
     for party in ("other", "observer", "sibling"):
         if party not in target.credentials:
             yield Probe(name=f"credentials {party}", ok=None, fatal=False, seen="not in the profile",
