@@ -18,6 +18,7 @@ from harness.cli.reporting import write_reports
 from harness.content.catalogue import load_catalogue
 from harness.content.contract import load_contract
 from harness.content.folders import shipped
+from harness.content.fuzz_settings import FILE, load_fuzz_settings
 from harness.content.suites import find_checks
 from harness.content.targets import target_to_dict
 from harness.counterparts.preflight import require
@@ -114,7 +115,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     """
     began = time.monotonic()
     catalogue, plan, contract = prepared or plan_for(target, options)
-    target = knowing(target, contract)
+    target, settings = knowing(target, contract), load_fuzz_settings()
     directory, run_id = _directory(options.out, target.name)
     _write_inputs(directory, plan, contract)
     key, epoch = secrets.token_bytes(16), secrets.token_hex(3)
@@ -124,11 +125,14 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     try:
         with workshop_for(target, contract, journal=journal, seed=plan.seed, epoch=epoch, worker="p", key=key) as shop:
             facts = require(shop)
+        if settings.get("left"):
+            journal.append("note", {"text": f"{FILE}: not taken over, CONT-03 decides by its own: "
+                                            + ", ".join(settings["left"])})
         journal.append("run", dict(facts))
         listener(RunStarted(plan=plan, run_id=run_id, directory=str(directory)))
         ready = time.monotonic()
         payload = {"run": str(directory), "target": target_to_dict(target), "seed": plan.seed, "epoch": epoch,
-                   "redaction_key": key.hex(), "budget": plan.budget}
+                   "redaction_key": key.hex(), "budget": plan.budget, "fuzz_settings": settings}
         pool = WorkerPool(directory, payload, workers=options.workers, limit_seconds=_RUN_LIMIT_SECONDS)
         for note in pool.drive(plan.checks, _relay(listener)):
             journal.append("note", {"text": note})

@@ -61,7 +61,8 @@ def main() -> int:
                         sender=sender, recorder=journal, redactor=redactor, seed=assignment["seed"],
                         epoch=assignment["epoch"], worker=assignment["worker"],
                         hooks=hook_commands(target.hooks, journal), budget=assignment["budget"],
-                        explorer=_explore, fuzzer=_fuzz, new_sender=new_sender)
+                        explorer=_explore, fuzzer=_fuzz, fuzz_settings=assignment["fuzz_settings"],
+                        new_sender=new_sender)
     checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
               for c in assignment["checks"]]
     labs: dict[str, Lab] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from harness.counterparts.acting import Acting, Bet, Player
@@ -60,10 +61,10 @@ class Lab(Acting):
 
     @property
     def fuzzer(self) -> Fuzzer:
-        """Makes up requests by a seed."""
+        """Makes up requests by a seed, with what the user's settings add."""
         if self._workshop.fuzzer is None:
             raise NoHook("this worker has no fuzzer")
-        return self._workshop.fuzzer
+        return partial(self._workshop.fuzzer, settings=self._workshop.fuzz_settings)
 
     def stranger(self) -> Party:
         """The provider on a fresh session: a new token, new connections."""

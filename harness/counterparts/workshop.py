@@ -44,6 +44,8 @@ class Workshop:
     """Makes up random plays."""
     fuzzer: Fuzzer | None = None
     """Makes up requests for the operations of a contract."""
+    fuzz_settings: Mapping[str, Any] = field(default_factory=dict)
+    """What the user's settings of the fuzzer add."""
     new_sender: Callable[[], Sender] | None = None
     """Makes a sender with connections of its own."""
     budget: str = "standard"

@@ -40,9 +40,9 @@ _OURS = {"x-schemathesis-testcaseid", "user-agent", "accept", "accept-encoding",
 
 
 def fuzz(document: Mapping[str, Any], *, base_url: str, phases: Collection[str], seed: int, effort: FuzzEffort,
-         send: Callable[[FuzzCase], Sent]) -> Mapping[str, int]:
+         send: Callable[[FuzzCase], Sent], settings: Mapping[str, Any] | None = None) -> Mapping[str, int]:
     """Satisfies `engine.ports.Fuzzer`; one worker thread, so that a seed gives the same requests again."""
-    config = schemathesis.Config.from_dict(_settings(phases, seed, effort))
+    config = schemathesis.Config.from_dict(_settings(phases, seed, effort, settings or {}))
     schema: Any = schemathesis.openapi.from_dict(dict(document), config=config)
     schema.config.update(base_url=base_url)
     transport = _Through(send)
@@ -68,12 +68,16 @@ def _driven(stream: Any, deadline: float) -> dict[str, int]:
     return dict(complaints)
 
 
-def _settings(phases: Collection[str], seed: int, effort: FuzzEffort) -> dict[str, Any]:
+def _settings(phases: Collection[str], seed: int, effort: FuzzEffort, users: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine's configuration: the user's counts where they are higher, ours in all that decides the control."""
     known = ("examples", "coverage", "fuzzing", "stateful")
     chosen: dict[str, Any] = {phase: {"enabled": phase in phases} for phase in known}
-    chosen["stateful"]["max-steps"] = effort.steps
+    chosen["stateful"]["max-steps"] = max(effort.steps, users.get("max-steps", 0))
+    generation = dict(users.get("generation", {}))
+    generation["max-examples"] = max(effort.examples, generation.get("max-examples", 0))
     return {"seed": seed, "workers": 1, "cache": {"enabled": False}, "continue-on-failure": True,
-            "generation": {"max-examples": effort.examples, "database": "none"}, "phases": chosen,
+            "generation": {**generation, "database": "none"}, "phases": chosen,
+            "parameters": dict(users.get("parameters", {})),
             "checks": {name: {"enabled": not why} for name, why in CHECKS.items()}}
 
 

@@ -120,6 +120,10 @@ class Fuzzer(Protocol):
     """Makes up requests for the operations of an OpenAPI document."""
 
     def __call__(self, document: Mapping[str, Any], *, base_url: str, phases: Collection[str], seed: int,
-                 effort: FuzzEffort, send: Callable[[FuzzCase], Sent]) -> Mapping[str, int]:
-        """Send requests until the effort is spent; the engine's own complaints by check, as a sensor's reading."""
+                 effort: FuzzEffort, send: Callable[[FuzzCase], Sent],
+                 settings: Mapping[str, Any] | None = None) -> Mapping[str, int]:
+        """Send requests until the effort is spent; the engine's own complaints by check, as a sensor's reading.
+
+        `settings`: what the user's own settings of the engine add (see `content.fuzz_settings`).
+        """
         ...

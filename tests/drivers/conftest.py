@@ -41,7 +41,7 @@ def pool(tmp_path, monkeypatch):
         target = Target(name="x", base_url="http://127.0.0.1:9", sandbox=True, hosts=("127.0.0.1:9",),
                         credentials={"provider": Credential(client_id="a", secret="canary-5f0c9e1d7a")})
         payload = {"run": str(run), "target": target_to_dict(target), "seed": 1, "epoch": "e", "redaction_key": "00",
-                   "budget": "quick"}
+                   "budget": "quick", "fuzz_settings": {}}
         made = WorkerPool(run, payload, workers=workers, limit_seconds=60)
         processes, events, start = [], [], made._start
         monkeypatch.setattr(made, "_start", lambda *a: processes.append(start(*a)) or processes[-1])

@@ -57,10 +57,10 @@ class Server:
         return (200, '{"thing_id": "x"}') if "/things/thing-" in case.url else (404, "{}")
 
 
-def run(server=None, *, phases=PHASES, seed=1, effort=EFFORT, document=DOCUMENT):
+def run(server=None, *, phases=PHASES, seed=1, effort=EFFORT, document=DOCUMENT, settings=None):
     server = server or Server()
     complaints = fuzz(document, base_url="http://subject.test/api", phases=phases, seed=seed, effort=effort,
-                      send=server)
+                      send=server, settings=settings)
     return server.cases, complaints
 
 
@@ -143,3 +143,12 @@ def test_nothing_is_written_to_the_folder_of_the_user(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run(phases=("fuzzing",))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_user_s_settings_add_and_never_take_away():
+    few, _ = run(phases=("fuzzing",), settings={"generation": {"max-examples": 1}})
+    many, _ = run(phases=("fuzzing",), settings={"generation": {"max-examples": 60}, "max-steps": 1})
+    assert len(few) == len(run(phases=("fuzzing",))[0])
+    assert len(many) > 2 * len(few)
+    given, _ = run(phases=("fuzzing",), settings={"parameters": {"path.thing_id": "thing-7"}})
+    assert any("/things/thing-7" in c.url for c in given)
