@@ -41,10 +41,12 @@ class Trial:
 
     @property
     def unrelated(self) -> tuple[str, ...]:
-        """Controls that are red and should not be."""
+        """Controls that are red and should not be; fuzzing and random play may find any defect."""
+        if not self.fault:
+            return tuple(c for c in self.red if c not in self.may)
         if "*" in self.may:
             return ()
-        return tuple(c for c in self.red if c not in self.must and c not in self.may)
+        return tuple(c for c in self.red if c not in self.must and c not in self.may and c not in _EXPLORED)
 
     @property
     def good(self) -> bool:
@@ -154,7 +156,7 @@ def _said(finding: Mapping[str, Any]) -> str:
 
 
 _EXPLORED = ("CONT-03", "MONEY-06")
-"""Controls that find more the longer they try: they get the standard budget where they must find something."""
+"""Fuzzing and random play: they get the standard budget where they must find something, and may find any defect."""
 _NOT_DRIVEN = {"not_built", "not_attested", "not_selected", "other_role", "other_api", "declared_absent"}
 
 
