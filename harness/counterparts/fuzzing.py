@@ -26,6 +26,7 @@ from harness.model.operations import METHODS, Operation, operations
 _OFTEN = 0.85
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _WATCHED_EVERY = 25
+_MORE_CHANCES = 8
 _GLANCE = FuzzEffort(examples=4, steps=2, seconds=10)
 _TWISTED = 0.15
 _SUSPECTS = 3
@@ -79,6 +80,7 @@ class Fuzzing:
             phases=tuple(phases), seed=self._chance.getrandbits(31), effort=effort, send=self._first)
         del complaints  # a sensor's reading: what counts is decided from the exchanges
         self._close_watch()
+        self._reach_out()
         again = self._confirmed()
         by_operation: dict[str, list[Exchange]] = {}
         for trial in self._trials:
@@ -108,6 +110,17 @@ class Fuzzing:
                          seed=self._chance.getrandbits(31), effort=_GLANCE, send=self._first)
         self._operations = mine
         self._trials.clear()
+
+    def _reach_out(self) -> None:
+        """Give each operation that was not carried out some more chances, with all that it needs."""
+        reached = {t.exchange.operation for t in self._trials if 200 <= (t.exchange.status or 0) < 300}
+        for name in [n for n in self._operations if n not in reached]:
+            valid = [t.case for t in self._trials if t.exchange.operation == name and not t.case.spoiled]
+            for case in valid[:_MORE_CHANCES]:
+                exchange = self._send(case, supplied=True).exchange
+                self._trials.append(_Trial(case, True, exchange))
+                if 200 <= (exchange.status or 0) < 300:
+                    break
 
     # -- sending --------------------------------------------------------------------------------
     def _first(self, case: FuzzCase) -> Sent:

@@ -144,7 +144,8 @@ def strange_gateway(serve):
 def test_legal_differences_are_no_findings(certify, config_text, external_sandbox, strange_gateway, verdicts,
                                                strange):
     odd = Strange(**strange)
-    done = certify("--target", "x", "--json", "--budget", "quick", text=config_text(strange_gateway(external_sandbox(), odd)))
+    done = certify("--target", "x", "--json", "--budget", "quick",
+                   text=config_text(strange_gateway(external_sandbox(), odd)))
     assert verdicts(done) == {}
     assert done.returncode == 0
     assert not strange.get("rate") or odd.limited > 20, "the limit was met"
