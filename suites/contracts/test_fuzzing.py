@@ -4,7 +4,8 @@ import pytest
 
 from harness import FuzzEffort, Lab, fuzz
 
-_EACH = {"quick": FuzzEffort(examples=8, steps=4, seconds=60), "standard": FuzzEffort(examples=30, steps=6, seconds=120),
+_EACH = {"quick": FuzzEffort(examples=8, steps=4, seconds=60),
+         "standard": FuzzEffort(examples=30, steps=6, seconds=120),
          "full": FuzzEffort(examples=500, steps=12, seconds=700)}
 _ALONE = {"quick": ("examples", "fuzzing"), "standard": ("examples", "coverage", "fuzzing"),
           "full": ("examples", "coverage", "fuzzing")}
