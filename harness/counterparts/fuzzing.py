@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import random
-import re
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
-from harness.counterparts.fuzz_cases import Smaller, parsed, twisted
+from harness.counterparts.dressing import Dresser
+from harness.counterparts.fuzz_cases import Smaller, twisted
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.supplies import Supplies
@@ -24,7 +20,6 @@ from harness.model.exchange import Exchange
 from harness.model.operations import METHODS, Operation, operations
 
 _OFTEN = 0.85
-_PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _WATCHED_EVERY = 25
 _MORE_CHANCES = 8
 _GLANCE = FuzzEffort(examples=4, steps=2, seconds=10)
@@ -32,7 +27,6 @@ _TWISTED = 0.15
 _SUSPECTS = 3
 _TRIES = 3
 _SHRINK_REQUESTS = 40
-_UNSENT = ("host", "content-length")
 
 
 @dataclass(slots=True)
@@ -67,6 +61,7 @@ class Fuzzing:
         self._chance = random.Random(lab.random.getrandbits(64))  # noqa: S311 - reproducible by seed
         self._supplies = Supplies(lab, self._chance)
         self._watched = Supplies(lab, self._chance, before_move=self._close_watch)
+        self._dresser = Dresser(lab, operations(lab.contract))
         self._inspection = Inspection(lab.contract, lab.profile, foreign=lab.target.foreign)
         self._trials: list[_Trial] = []
         self._watches: list[_Watch] = []
@@ -140,82 +135,12 @@ class Fuzzing:
             self._watch(trial)
         return sent
 
+    def _request(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> Request:
+        supplies = self._watched if case.spoiled else self._supplies
+        return self._dresser.request(case, supplies, by or self._lab.provider, supplied=supplied)
+
     def _send(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> Sent:
         return self._lab.send(self._request(case, supplied=supplied, by=by), by=by or self._lab.provider)
-
-    def _request(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> Request:
-        party = by or self._lab.provider
-        supplies = self._watched if case.spoiled else self._supplies
-        url, body = case.url, case.body
-        if supplied:
-            url, body = self._path(case, supplies), self._body(case, supplies)
-        body = self._safe(case, body)
-        headers = list(self._headers(case, party, body))
-        return party.signed(Request(method=case.method, url=url, headers=tuple(headers), body=body, actor=party.actor,
-                                    operation=case.operation, label=case.phase, check=self._lab.check))
-
-    def _path(self, case: FuzzCase, supplies: Supplies) -> str:
-        operation = self._operations.get(case.operation)
-        names = re.findall(r"\{([^}]*)\}", operation.path) if operation else []
-        if operation is None or not names or "path" in case.spoiled:
-            return case.url
-        path, mark, query = case.url.partition("?")
-        pattern = "([^/]+)".join(map(re.escape, re.split(r"\{[^}]*\}", operation.path))) + "$"
-        found = re.search(pattern, path)
-        if found is None:
-            return case.url
-        url = path[:found.start()] + operation.path
-        for name, made_up in zip(names, found.groups(), strict=True):
-            url = url.replace("{" + name + "}", quote(self._known(case, supplies, name, unquote(made_up)), safe=""))
-        return url + mark + query
-
-    def _body(self, case: FuzzCase, supplies: Supplies) -> bytes | None:
-        body = parsed(case.body)
-        if not isinstance(body, dict):
-            return case.body
-        for name, value in list(body.items()):
-            if isinstance(value, str) and (not case.spoiled or _PLAIN.fullmatch(value)):
-                body[name] = self._known(case, supplies, name, value)
-            elif isinstance(value, dict) and money.from_wire(value, self._lab.profile.money_form):
-                body[name] = supplies.amount()
-        return json.dumps(body, separators=(",", ":")).encode()
-
-    def _known(self, case: FuzzCase, supplies: Supplies, name: str, made_up: str) -> str:
-        """A value that the platform knows; what a link carried over from an earlier answer stays."""
-        if case.phase == "stateful" and supplies.seen(made_up):
-            return made_up
-        known = supplies.value(case.operation, name)
-        return made_up if known is None else known
-
-    def _safe(self, case: FuzzCase, body: bytes | None) -> bytes | None:
-        """A made-up webhook URL would make the platform call a stranger: it becomes one of ours."""
-        if case.operation != "createWebhookEndpoint" or not body or b"http" not in body:
-            return body
-        value = parsed(body)
-        if not isinstance(value, dict) or not isinstance(value.get("url"), str) or ":" not in value["url"]:
-            return body
-        return json.dumps({**value, "url": self._lab.refusing_url()}).encode()
-
-    def _headers(self, case: FuzzCase, party: Party, body: bytes | None) -> Iterator[tuple[str, str]]:
-        who, profile = party.credential, self._lab.profile
-        known = {"x-brand-id": who.brand_id, "x-region": who.region, "x-provider-id": who.provider_id,
-                 "x-trace-id": self._lab.fresh("trace"), profile.idempotency_header.lower(): self._lab.fresh("key")}
-        secret = who.signing_secret
-        if case.operation == "publishEvent" and secret:
-            stamp = str(int(time.time()))
-            signed = hmac.new(secret.encode(), stamp.encode() + b"." + (body or b""), hashlib.sha256).hexdigest()
-            known |= {profile.timestamp_header.lower(): stamp, profile.signature_header.lower(): signed}
-        for name, value in case.headers:
-            if name.lower() in _UNSENT or name.lower() == "authorization":
-                continue
-            yield name, self._header(case, value, known.get(name.lower(), ""), is_trace=name.lower() == "x-trace-id")
-
-    def _header(self, case: FuzzCase, made_up: str, known: str, *, is_trace: bool) -> str:
-        """What a header says: what is known where the platform needs it, as long as what was made up."""
-        if not known or ("header" in case.spoiled and not _PLAIN.fullmatch(made_up)):
-            return made_up
-        longer = made_up[len(known):] if is_trace or known.startswith("key-") else ""
-        return known + longer
 
     # -- watching -------------------------------------------------------------------------------
     def _watch(self, trial: _Trial) -> None:

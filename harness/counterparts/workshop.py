@@ -114,7 +114,12 @@ class Workshop:
         with self._lock:
             receiver = self._listening()
             if not self._registered:
-                self._register(receiver)
+                try:
+                    self._register(receiver)
+                except BaseException:
+                    receiver.close()
+                    self._receiver = None
+                    raise
                 self._registered = True
             return receiver
 

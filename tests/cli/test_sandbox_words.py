@@ -17,7 +17,8 @@ from harness.model.errors import UsageError
 def running():
     """What the text is made of."""
     clients = [SimpleNamespace(client_id=client, secret=f"s3cret-{client}", tenant_id="tenant-a", provider_id=client,
-                               scopes=("bets:write",)) for client in {c for c, _ in sandbox._PARTIES.values()}]
+                               inbound_secret=f"s3cret-signing-{client}", scopes=("bets:write",))
+               for client in {c for c, _ in sandbox._PARTIES.values()}]
     return SimpleNamespace(platform_url="http://127.0.0.1:8080", wallet_url="http://127.0.0.1:8081",
                            settings=SimpleNamespace(clients=clients))
 
@@ -32,6 +33,7 @@ def test_the_printed_configuration_loads_and_reaches_the_sandbox(running, tmp_pa
     assert (target.base_url, target.profile.mismatch_status) == (running.platform_url, 422)
     assert set(target.credentials) == set(sandbox._PARTIES)
     assert target.credentials["other"].secret == "s3cret-provider-b"
+    assert target.credentials["provider"].signing_secret == "s3cret-signing-provider-a"
     assert "s3cret" not in config, "secrets are references in the file"
 
 
