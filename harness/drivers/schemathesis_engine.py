@@ -7,7 +7,6 @@ to a minor one, and tests/drivers/test_schemathesis_engine.py is the contract of
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -15,12 +14,12 @@ from typing import Any
 
 import requests
 import schemathesis
-from hypothesis import configuration
 from schemathesis.core.transport import Response
 from schemathesis.engine import Status, events, from_schema
 from schemathesis.generation import GenerationMode
 from schemathesis.transport.requests import RequestsTransport
 
+from harness.drivers.hypothesis_home import borrowed_home
 from harness.engine.ports import FuzzCase, FuzzEffort, Sent
 
 CHECKS: Mapping[str, str] = {
@@ -49,12 +48,8 @@ def fuzz(document: Mapping[str, Any], *, base_url: str, phases: Collection[str],
     transport._copy_serializers_from(schema.transport)
     kind = schema.__class__
     schema.__class__ = type(kind.__name__, (kind,), {"transport": property(lambda _: transport)})
-    with tempfile.TemporaryDirectory(prefix="certify-fuzz-") as folder:
-        configuration.set_hypothesis_home_dir(folder)  # nothing is kept, and nothing in the user's folder
-        try:
-            return _driven(from_schema(schema).execute(), time.monotonic() + effort.seconds)
-        finally:
-            configuration.set_hypothesis_home_dir(None)
+    with borrowed_home():
+        return _driven(from_schema(schema).execute(), time.monotonic() + effort.seconds)
 
 
 def _driven(stream: Any, deadline: float) -> dict[str, int]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Collection
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, configuration, settings
+from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 import harness.drivers.random_play.promotions  # noqa: F401 - the actions register themselves
+from harness.drivers.hypothesis_home import borrowed_home
 from harness.drivers.random_play.bets import menu
 from harness.drivers.random_play.evening import Evening
 from harness.engine.ports import Effort, PlayT
@@ -36,17 +36,14 @@ def explore(new_play: Callable[[], PlayT], *, seed: int, effort: Effort,
     chosen = settings(max_examples=effort.plays, stateful_step_count=effort.steps, deadline=None, database=None,
                       suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
                       verbosity=Verbosity.quiet, report_multiple_bugs=False, print_blob=False)
-    with tempfile.TemporaryDirectory(prefix="certify-plays-") as folder:
-        configuration.set_hypothesis_home_dir(folder)  # nothing is kept, and nothing in the user's folder
-        try:
+    try:
+        with borrowed_home():
             run_state_machine_as_test(seeded(seed)(Seated), settings=chosen)
-        except _Halt as halt:
-            raise halt.args[0] from None
-        except Exception:  # the failing play itself, or Hypothesis on one that does not fail each time
-            if search.worst is None:
-                raise
-        finally:
-            configuration.set_hypothesis_home_dir(None)
+    except _Halt as halt:
+        raise halt.args[0] from None
+    except Exception:  # the failing play itself, or Hypothesis on one that does not fail each time
+        if search.worst is None:
+            raise
     return search.agreed, search.worst
 
 
