@@ -111,15 +111,7 @@ def _withstands(history: History, claim: Claim) -> Finding:
     answered = [e for e in cases if e.answered]
     reached = [e for e in answered if 200 <= (e.status or 0) < 300]
     measured = {"operation": name, "cases": len(cases), "reached": len(reached), "statuses": _statuses(cases)}
-    inspection = Inspection(history.contract, history.profile, foreign=bool(claim.params["foreign"]))
-    again = {suspect: [history[i] for i in ids] for suspect, ids in claim.params["again"].items()}
-    suspects = {suspect: inspection.defect(history[suspect]) for suspect in again}
-    sure: list[tuple[Exchange, Defect]] = []
-    unsure: list[tuple[Exchange, Defect]] = []
-    for suspect, defect in suspects.items():
-        if defect is not None:
-            same = sum((d := inspection.defect(e)) is not None and d.mark == defect.mark for e in again[suspect])
-            (sure if same and same * 2 > len(again[suspect]) else unsure).append((history[suspect], defect))
+    sure, unsure = _sorted_out(history, claim)
     if sure:
         first, defect = sure[0]
         others = "; ".join(f"{d.kind}: {d.seen}" for _, d in sure[1:_SHOWN])
@@ -142,6 +134,21 @@ def _withstands(history: History, claim: Claim) -> Finding:
                        exchanges=[answered[0].id])
     return held(f"{name}: {len(cases)} requests, {len(reached) * 100 // max(1, len(cases))} % carried out",
                 exchanges=[e.id for e in (reached or answered)[:1]], **measured)
+
+
+def _sorted_out(history: History, claim: Claim) -> tuple[list[tuple[Exchange, Defect]], list[tuple[Exchange, Defect]]]:
+    """Suspects that showed their defect again most times, and those that did not."""
+    sure: list[tuple[Exchange, Defect]] = []
+    unsure: list[tuple[Exchange, Defect]] = []
+    again = claim.params["again"]
+    if not again:
+        return sure, unsure  # the schemas of a whole contract need not be compiled
+    inspection = Inspection(history.contract, history.profile, foreign=bool(claim.params["foreign"]))
+    for suspect, ids in again.items():
+        if (defect := inspection.defect(history[suspect])) is not None:
+            same = sum((d := inspection.defect(history[i])) is not None and d.mark == defect.mark for i in ids)
+            (sure if same and same * 2 > len(ids) else unsure).append((history[suspect], defect))
+    return sure, unsure
 
 
 def links_followed(cases: Sequence[Exchange]) -> Draft:

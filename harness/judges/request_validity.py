@@ -5,7 +5,6 @@ Three-valued on purpose: what HTTP, a gateway or a tolerant reader may read in t
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -114,7 +113,7 @@ def _open(node: Any) -> Any:
     if isinstance(node, Mapping):
         return {k: _open(v) for k, v in node.items()
                 if not (k in ("additionalProperties", "unevaluatedProperties") and v is False)}
-    return [_open(v) for v in node] if isinstance(node, list) else copy.copy(node)
+    return [_open(v) for v in node] if isinstance(node, list) else node
 
 
 def _path_values(operation: Operation, path: str) -> dict[str, list[str]]:
