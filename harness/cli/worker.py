@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -25,13 +26,16 @@ from harness.model.outcome import worst
 from harness.model.plan import Check
 from harness.model.profile import ContractProfile
 
+_stopping = threading.Event()
+
 
 def main() -> int:
     """Drive the assigned checks; every event is one JSON line on stdout."""
     signal.signal(signal.SIGTERM, _stop)
     for number in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C is the parent's to handle; it ends us politely
         signal.signal(number, signal.SIG_IGN)
-    assignment = json.load(sys.stdin)
+    assignment = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_run, daemon=True).start()
     run = Path(assignment["run"])
     events = _event_pipe()
 
@@ -96,10 +100,17 @@ def _explore(*args: Any, **options: Any) -> Any:
 
 
 def _fuzz(*args: Any, **options: Any) -> Any:
-    """The fuzzing engine is imported by the worker that needs it, when it needs it."""
+    """The fuzzing engine is imported by the worker that needs it, when it needs it.
+
+    It takes a KeyboardInterrupt for its own business and comes back as if it had finished: it is raised again.
+    """
     from harness.drivers.schemathesis_engine import fuzz
 
-    return fuzz(*args, **options)
+    try:
+        return fuzz(*args, **options)
+    finally:
+        if _stopping.is_set():
+            raise KeyboardInterrupt
 
 
 def _event_pipe() -> TextIO:
@@ -114,7 +125,15 @@ def _event_pipe() -> TextIO:
 def _stop(*_: Any) -> None:
     """The first SIGTERM ends the check under way as an interruption, so that pytest starts no other one."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _stopping.set()
     raise KeyboardInterrupt
+
+
+def _end_with_the_run() -> None:
+    """Waits for the end of our stdin: a run that was killed asks nobody to end, and a check may go on for minutes."""
+    while os.read(0, 4096):  # not sys.stdin: its lock would be missed when the interpreter ends
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _provisional(lab: Lab, profile: ContractProfile) -> str:

@@ -152,9 +152,14 @@ def _overlay(document: Mapping[str, Any], profile: ContractProfile) -> dict[str,
     """The built-in contract as a platform with this profile would publish it."""
     result = copy.deepcopy(dict(document))
     components = result.get("components", {})
-    for parameter in components.get("parameters", {}).values():
-        if str(parameter.get("name", "")).lower() == "x-idempotency-key":
-            parameter["name"] = profile.idempotency_header
+    usual = ContractProfile()
+    names = {usual.idempotency_header: profile.idempotency_header, usual.signature_header: profile.signature_header,
+             usual.timestamp_header: profile.timestamp_header}
+    inline = [p for item in result.get("paths", {}).values() for call in item.values() if isinstance(call, dict)
+              for p in call.get("parameters", ())]
+    for parameter in (*components.get("parameters", {}).values(), *inline):
+        if "name" in parameter:
+            parameter["name"] = names.get(parameter["name"], parameter["name"])
     if profile.money_form == "decimal_string":
         _decimal_money(result)
     return result

@@ -31,10 +31,8 @@ class Dresser:
 
     def request(self, case: FuzzCase, supplies: Supplies, party: Party, *, supplied: bool) -> Request:
         """The request to send as the party; with `supplied` it names things that exist."""
-        url, body = case.url, case.body
-        if supplied:
-            url, body = self._path(case, supplies), self._body(case, supplies)
-        body = self._safe(case, body)
+        url = self._path(case, supplies) if supplied else case.url
+        body = self._safe(case, self._body(case, supplies, supplied=supplied))
         headers = list(self._headers(case, party, body))
         return party.signed(Request(method=case.method, url=url, headers=tuple(headers), body=body, actor=party.actor,
                                     operation=case.operation, label=case.phase, check=self._lab.check))
@@ -54,16 +52,19 @@ class Dresser:
             url = url.replace("{" + name + "}", quote(self._known(case, supplies, name, unquote(made_up)), safe=""))
         return url + mark + query
 
-    def _body(self, case: FuzzCase, supplies: Supplies) -> bytes | None:
+    def _body(self, case: FuzzCase, supplies: Supplies, *, supplied: bool) -> bytes | None:
+        """With `supplied` all that is known; what the call makes has an identifier of its own in any case."""
         body = parsed(case.body)
         if not isinstance(body, dict):
             return case.body
-        for name, value in list(body.items()):
+        changed = dict(body)
+        for name, value in body.items():
             if isinstance(value, str) and (not case.spoiled or _PLAIN.fullmatch(value)):
-                body[name] = self._known(case, supplies, name, value)
-            elif isinstance(value, dict) and money.from_wire(value, self._lab.profile.money_form):
-                body[name] = supplies.amount()
-        return json.dumps(body, separators=(",", ":")).encode()
+                new = None if supplied else supplies.new(case.operation, name)
+                changed[name] = self._known(case, supplies, name, value) if supplied else new or value
+            elif supplied and isinstance(value, dict) and money.from_wire(value, self._lab.profile.money_form):
+                changed[name] = supplies.amount()
+        return case.body if changed == body else json.dumps(changed, separators=(",", ":")).encode()
 
     def _known(self, case: FuzzCase, supplies: Supplies, name: str, made_up: str) -> str:
         """A value that the platform knows; what a link carried over from an earlier answer stays."""

@@ -56,10 +56,14 @@ class Supplies:
             except CheckStopped as error:
                 self.missing.setdefault(operation, error.line())
                 return None
-        if operation in _CREATES.get(member, ()):
-            return self._lab.fresh(member.removesuffix("_id"))
+        if new := self.new(operation, member):
+            return new
         known = self._learnt.get(_plain(member))
         return self._chance.choice(known) if known else None
+
+    def new(self, operation: str, member: str) -> str | None:
+        """An identifier of its own for what the operation makes: another check may make up the same one."""
+        return self._lab.fresh(member.removesuffix("_id")) if operation in _CREATES.get(member, ()) else None
 
     def seen(self, value: str) -> bool:
         """Did an answer to one of our writes name it?"""

@@ -85,6 +85,9 @@ class WorkerPool:
                     on_event(record.pop("event"), record)
         finally:
             self.stop()
+            for process in self._running:
+                with suppress(BrokenPipeError):
+                    cast(Any, process.stdin).close()
             self._running.clear()
         return notes
 
@@ -102,9 +105,11 @@ class WorkerPool:
                 from error
         self._running.append(process)
         try:
-            # Secrets go through the pipe: never through arguments, environment or disk.
-            with cast(Any, process.stdin) as stdin:
-                stdin.write(json.dumps(assignment))
+            # Secrets go through the pipe: never through arguments, environment or disk. It stays open: a worker
+            # whose pipe ends knows that the run was killed.
+            stdin = cast(Any, process.stdin)
+            stdin.write(json.dumps(assignment) + "\n")
+            stdin.flush()
         except BrokenPipeError as error:
             cast(Any, process.stdout).close()
             raise HarnessFault(f"worker {name} did not start", remedy=f"See {self._run}/worker-{name}.log") from error

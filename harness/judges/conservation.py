@@ -1,7 +1,8 @@
 """Conservation of money over a whole run: start - bets + wins + refunds = end, per player and currency.
 
 Acknowledged operations count once per business id. An answer that never came, or a 202, may or may not have had its
-effect: it widens the set of permitted ends instead of accusing anybody.
+effect: it widens the set of permitted ends instead of accusing anybody. An account that was moved after the last look
+at it is left out.
 """
 
 from __future__ import annotations
@@ -63,7 +64,8 @@ def _conserved(history: History, claim: Claim) -> Finding:  # noqa: ARG001 - eve
         exchange, balances = reading
         for currency in sorted(player.start.keys() | balances.keys()):
             account = accounts[player.player_id, currency]
-            if len(account.maybe) > _MAX_MAYBES:
+            moved_later = any(history[i].ended_ns > exchange.started_ns for i in account.cited)
+            if len(account.maybe) > _MAX_MAYBES or moved_later:
                 continue
             judged += 1
             ends = _sums(player.start.get(currency, 0) + account.sure, account.maybe)

@@ -28,11 +28,15 @@ def test_a_built_in_version_is_driven_as_it_is_published(version):
 
 def test_the_profile_shapes_the_built_in_contract_and_never_the_pack():
     before = json.dumps(packs.openapi("1.7"), sort_keys=True)
-    profile = ContractProfile(idempotency_header="Idempotency-Key", money_form="decimal_string")
+    profile = ContractProfile(idempotency_header="Idempotency-Key", money_form="decimal_string",
+                              signature_header="X-Hub-Signature", timestamp_header="X-Hub-Time")
     document = load_contract("1.7", profile)["openapi"]
     authorize = operations(document)["authorizeBet"]
     assert "idempotency-key" in authorize.header_parameters()
     assert "x-idempotency-key" not in authorize.header_parameters()
+    signed = {"x-hub-signature", "x-hub-time", "x-signature", "x-timestamp"} & set(
+        operations(document)["publishEvent"].header_parameters())
+    assert signed == {"x-hub-signature", "x-hub-time"}
     money = document["components"]["schemas"]["Money"]["properties"]["amount"]
     assert money["type"] == "string"
     assert json.dumps(packs.openapi("1.7"), sort_keys=True) == before

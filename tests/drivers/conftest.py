@@ -31,9 +31,10 @@ def suite(tmp_path):
 def pool(tmp_path, monkeypatch):
     """pool(folder, workers=2) drives its checks; .ended, .notes, .processes tell what came.
 
-    `until`: the time limit of the run is reached when that check has begun. `pick`: checks -> those of the plan.
+    `until`: the time limit of the run is reached when that check has begun.
+    `orphaned_in`: the worker's pipe ends then, as it does when the run is killed. `pick`: checks -> those of the plan.
     """
-    def drive(*folders, workers=2, until="", polite=10.0, pick=list):
+    def drive(*folders, workers=2, until="", orphaned_in="", polite=10.0, pick=list):
         monkeypatch.setattr(worker_pool, "_ENDING_SECONDS", polite)
         run = tmp_path / "run"
         run.mkdir()
@@ -50,6 +51,8 @@ def pool(tmp_path, monkeypatch):
             events.append((event, record))
             if until and event == "check_started" and record["check"].endswith(f"test_{until}"):
                 made._deadline = 0.0
+            if orphaned_in and event == "check_started" and record["check"].endswith(f"test_{orphaned_in}"):
+                processes[-1].stdin.close()
 
         notes = made.drive(pick(find_checks(folders)), hear)
         ended = {r["check"].rpartition("test_")[2]: r["ended"] for e, r in events if e == "check_ended"}

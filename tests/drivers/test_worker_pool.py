@@ -67,6 +67,13 @@ def test_a_worker_that_did_not_hear_is_asked_again(tmp_path):
         assert process.returncode == 7
 
 
+def test_a_worker_whose_run_was_killed_ends_in_the_midst_of_a_check(suite, pool):
+    done = pool(suite("ours/test_a.py", slow="time.sleep(600)", next="pass"), workers=1, orphaned_in="slow")
+    assert done.processes[0].returncode == 0, "by itself, so that it could undo what it registered"
+    assert done.ended == {}, "nothing is driven for nobody"
+    assert finding_of(done, "slow").reason is Reason.INTERRUPTED
+
+
 def test_a_check_that_will_not_be_stopped_is_killed(suite, pool):
     deaf = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)"
     done = pool(suite("ours/test_a.py", head=deaf, stubborn="time.sleep(600)"), until="stubborn", polite=0.3)

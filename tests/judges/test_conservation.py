@@ -10,13 +10,14 @@ from harness.model.history import PlayerRecord
 def run(make):
     """A run of one player: calls as (operation, status, sent, got or None for no answer); the end's balance."""
 
-    def of(end, *calls, start=10_000):
+    def of(end, *calls, start=10_000, looked_at=2_000_000):
         exchanges = [make.exchange(method="POST", operation="createSession", status=201, sent={"player_id": "p"},
                                    body={"session_id": "s"})]
         for operation, status, sent, got in calls:
             exchanges.append(make.exchange(method="POST", operation=operation, sent=sent, status=status, body=got,
                                            failure="" if got is not None else "timeout"))
-        closing = make.exchange(body={"balances": [{"amount": end, "currency": "EUR"}]}, label="closing")
+        closing = make.exchange(body={"balances": [{"amount": end, "currency": "EUR"}]}, label="closing",
+                                started=looked_at)
         player = PlayerRecord(player_id="p", check="c", tenant_id="t", brand_id="b", region="r", start={"EUR": start},
                               closed_by=closing.id)
         return make.outcome(conserved(), *exchanges, closing, players=(player,))
@@ -31,6 +32,11 @@ def eur(amount):
 def authorize(status=200, got=None, stake=1000):
     return ("authorizeBet", status, {"session_id": "s", "bet_id": "b", "amount": eur(stake)},
             {"status": "authorized"} if got is None else got)
+
+
+def test_what_moved_after_the_last_look_accuses_nobody(run):
+    assert run(9_000, authorize(), SETTLE) == "fail"
+    assert run(9_000, authorize(), SETTLE, looked_at=0) == "inconclusive"
 
 
 SETTLE = ("settleBet", 200, {"bet_id": "b", "win": eur(2500)}, {"status": "credited"})

@@ -14,7 +14,9 @@ from harness.drivers.random_play.evening import STAKES, WINS, Draw, Evening, ano
 from harness.model.play import Sum
 
 Action = Callable[[Evening, Draw], None]
+Opening = Callable[[Evening], None]
 _MENU: dict[str, list[Action]] = {}
+_OPENINGS: dict[str, list[Opening]] = {}
 _MONEY = {"authorizeBet": "amount", "settleBet": "win", "consumeBonus": "win", "contributeToJackpot": "amount"}
 
 
@@ -30,6 +32,30 @@ def action(weight: int, feature: str = "bets") -> Callable[[Action], Action]:
 def menu(features: Collection[str]) -> tuple[Action, ...]:
     """What may be played: bets always, the rest as asked for; the first is what a play shrinks to."""
     return tuple(act for feature in ("bets", *sorted(features)) for act in _MENU.get(feature, ()))
+
+
+def opening(feature: str) -> Callable[[Opening], Opening]:
+    """Make this part of the first play of all, where nothing is left to chance."""
+    def register(act: Opening) -> Opening:
+        _OPENINGS.setdefault(feature, []).append(act)
+        return act
+
+    return register
+
+
+def openings(features: Collection[str]) -> tuple[Opening, ...]:
+    """What the first play does, in this order."""
+    return tuple(act for feature in ("bets", *sorted(features)) for act in _OPENINGS.get(feature, ()))
+
+
+@opening("bets")
+def plain_rounds(evening: Evening) -> None:
+    """A bet that wins, and one that is given back."""
+    won, returned = (evening.bet(evening.sessions[0], stake) for stake in (100, 250))
+    evening.place(won)
+    evening.do(evening.settle(won, 120))
+    evening.place(returned)
+    evening.do(evening.rollback(returned))
 
 
 # -- the life of a bet ----------------------------------------------------------------------------
