@@ -1,13 +1,14 @@
-"""A worker process: composition root for the checks of one group; reads its assignment from stdin."""
+"""A worker process: composition root for checks; its assignment and then each check's turn come through stdin."""
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -34,8 +35,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _stop)
     for number in (signal.SIGINT, signal.SIGHUP):  # Ctrl-C is the parent's to handle; it ends us politely
         signal.signal(number, signal.SIG_IGN)
-    assignment = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_the_run, daemon=True).start()
+    orders: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_listen, args=(orders,), daemon=True).start()
+    assignment = json.loads(orders.get())
     run = Path(assignment["run"])
     events = _event_pipe()
 
@@ -45,6 +47,10 @@ def main() -> int:
             events.flush()
         except BrokenPipeError:  # the run that wanted to know is gone: nobody shall be driven any more
             raise KeyboardInterrupt from None
+
+    def hand_out(able: Collection[str]) -> str | None:
+        emit("next", {"of": list(able)})
+        return cast("str | None", json.loads(orders.get())["check"])
 
     target = target_from_dict(assignment["target"])
     secrets = target.secrets
@@ -80,7 +86,7 @@ def main() -> int:
         emit(event, {**record, "provisional": _provisional(lab, target.profile) if lab else ""})
 
     try:
-        printed = run_pytest(checks, ChecksPlugin(checks, cast(Any, make_lab), journal, emit_judged))
+        printed = run_pytest(checks, ChecksPlugin(checks, cast(Any, make_lab), journal, emit_judged, hand_out))
         sys.stderr.write(redactor.text(printed))
     finally:
         for left in workshop.close():
@@ -129,10 +135,16 @@ def _stop(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _end_with_the_run() -> None:
-    """Waits for the end of our stdin: a run that was killed asks nobody to end, and a check may go on for minutes."""
-    while os.read(0, 4096):  # not sys.stdin: its lock would be missed when the interpreter ends
-        pass
+def _listen(orders: queue.Queue[str]) -> None:
+    """What the run says, line by line. Its silence says that it was killed: it will not ask anybody to end.
+
+    Read from the descriptor: the lock of sys.stdin would be missed when the interpreter ends.
+    """
+    rest = b""
+    while piece := os.read(0, 65536):
+        *lines, rest = (rest + piece).split(b"\n")
+        for line in lines:
+            orders.put(line.decode())
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -70,14 +70,16 @@ def _marker(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.Call | None:
 def _check(where: str, path: Path, check_id: str, controls: list[Any], options: dict[str, Any],
            summary: str) -> Check:
     isolation, needs = options.pop("isolation", "shared"), options.pop("needs", ())
-    api = options.pop("api", "unified")
-    if options or isolation not in _ISOLATIONS or not isinstance(needs, tuple | list) or api not in _APIS:
+    api, long = options.pop("api", "unified"), options.pop("long", False)
+    if options or isolation not in _ISOLATIONS or not isinstance(needs, tuple | list) or api not in _APIS or \
+            not isinstance(long, bool):
         raise UsageError(f"{where}: bad marker of {check_id}",
-                         remedy=f"Known: isolation={'|'.join(_ISOLATIONS)}, needs=(...), api={'|'.join(_APIS)}")
+                         remedy=f"Known: isolation={'|'.join(_ISOLATIONS)}, needs=(...), api={'|'.join(_APIS)}, "
+                                "long=True|False")
     if not controls or not all(isinstance(c, str) for c in controls):
         raise UsageError(f"{where}: {check_id} names no control", remedy="Give literal ids, e.g. \"IDEM-03\"")
     return Check(id=check_id, path=str(path), controls=tuple(controls), isolation=isolation,
-                 needs=tuple(map(str, needs)), api=api, summary=summary.splitlines()[0])
+                 needs=tuple(map(str, needs)), api=api, long=long, summary=summary.splitlines()[0])
 
 
 def _literal(where: str, node: ast.expr) -> Any:

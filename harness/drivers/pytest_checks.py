@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,22 +30,26 @@ class CheckLab(Protocol):
 
 
 LabFactory = Callable[[str, tuple[str, ...]], CheckLab]
+HandOut = Callable[[Collection[str]], str | None]
+"""Of these checks, which are loaded, the one whose turn it is; None when no turn is left for us."""
 Emit = Callable[[str, Mapping[str, Any]], None]
 
 
 class ChecksPlugin:
     """Gives checks their `lab` and records how each one ended."""
 
-    def __init__(self, checks: Iterable[Check], make_lab: LabFactory, recorder: Recorder, emit: Emit) -> None:
+    def __init__(self, checks: Iterable[Check], make_lab: LabFactory, recorder: Recorder, emit: Emit,
+                 hand_out: HandOut) -> None:
         self._checks = {(str(Path(c.path).resolve()), c.id.rpartition("::")[2]): c for c in checks}
         self._make_lab = make_lab
         self._recorder = recorder
         self._emit = emit
+        self._hand_out = hand_out
         self._root = Path()
         self._started: dict[str, float] = {}
         self._ended: dict[str, dict[str, Any]] = {}
-        self._told: set[str] = set()
-        """Ids of the checks that have a record."""
+        self._unloaded: dict[str, tuple[Check, str, str]] = {}
+        """By id the checks that cannot be loaded: how they end when it is their turn, and why."""
 
     @pytest.fixture
     def lab(self, request: pytest.FixtureRequest) -> Iterator[CheckLab]:
@@ -75,24 +79,46 @@ class ChecksPlugin:
         mine = [check for (file, _), check in self._checks.items() if file == path]
         if report.skipped:
             why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
-            self._tell(mine, "skipped", str(why).removeprefix("Skipped: "))
+            self._unload(mine, "skipped", str(why).removeprefix("Skipped: "))
         else:
             self.broken(mine, str(report.longrepr))
 
     def broken(self, checks: Iterable[Check], printed: str) -> None:
-        """Record that these checks could not even be loaded, with the last line of what was printed about it."""
+        """These checks could not even be loaded; the last line of what was printed about it says why."""
         lines = [line.strip() for line in printed.splitlines() if line.strip()] or ["unknown"]
         last = next((line for line in reversed(lines) if line.startswith("E ")), lines[-1])
-        self._tell(checks, "crashed", f"the suite cannot be imported: {last.removeprefix('E').strip()}")
+        self._unload(checks, "crashed", f"the suite cannot be imported: {last.removeprefix('E').strip()}")
 
-    def _tell(self, checks: Iterable[Check], ended: str, message: str) -> None:
+    def _unload(self, checks: Iterable[Check], ended: str, message: str) -> None:
         for check in checks:
-            if check.id not in self._told:
-                self._told.add(check.id)
-                record = {"check": check.id, "controls": list(check.controls), "ended": ended, "seconds": 0.0,
-                          "message": message[:300]}
-                self._recorder.append("check", record)
-                self._emit("check_ended", record)
+            self._unloaded.setdefault(check.id, (check, ended, message[:300]))
+
+    def tell_unloaded(self) -> None:
+        """Record the checks that could not be loaded, those whose turn is ours: other workers have met them too."""
+        while (name := self._hand_out(self._unloaded)) is not None:
+            self._tell(*self._unloaded.pop(name))
+        self._unloaded.clear()
+
+    def _tell(self, check: Check, ended: str, message: str) -> None:
+        record = {"check": check.id, "controls": list(check.controls), "ended": ended, "seconds": 0.0,
+                  "message": message}
+        self._recorder.append("check", record)
+        self._emit("check_ended", record)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """One check after the other as it is handed out, until none of those loaded here is left."""
+        loaded: dict[str, list[pytest.Item]] = {}
+        for item in session.items:
+            loaded.setdefault(self._of(item)[0].id, []).append(item)
+        while loaded and (name := self._hand_out(loaded)) is not None:
+            items = loaded.pop(name)
+            for item, following in zip(items, [*items[1:], session], strict=True):
+                # What comes next is not known yet: of the fixtures only those of the session are kept.
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if session.shouldfail or session.shouldstop:
+                    raise session.Interrupted(session.shouldfail or session.shouldstop)
+        return True
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Remember when the item began."""
@@ -104,7 +130,6 @@ class ChecksPlugin:
         outcome = yield
         report = outcome.get_result()  # type: ignore[attr-defined]
         check, name = self._of(item)
-        self._told.add(check.id)
         if report.when == "setup":
             self._recorder.append("check", {"check": name, "controls": list(check.controls), "ended": ""})
             self._emit("check_started", {"check": name, "controls": list(check.controls)})
@@ -169,6 +194,7 @@ def run_pytest(checks: Iterable[Check], plugin: ChecksPlugin) -> str:
             plugin.broken(chosen, printed.getvalue()[before:])
         if code == pytest.ExitCode.INTERRUPTED:
             break
+        plugin.tell_unloaded()
     return printed.getvalue()[-200_000:]
 
 

@@ -67,11 +67,14 @@ def _settings(phases: Collection[str], seed: int, effort: FuzzEffort, users: Map
     """The engine's configuration: the user's counts where they are higher, ours in all that decides the control."""
     known = ("examples", "coverage", "fuzzing", "stateful")
     chosen: dict[str, Any] = {phase: {"enabled": phase in phases} for phase in known}
+    for phase in ("examples", "coverage", "fuzzing"):  # what a target answers must not change what the seed asks
+        chosen[phase]["extra-data-sources"] = {"responses": False}
+    chosen["fuzzing"]["error-feedback"] = {"enabled": False}
     chosen["stateful"]["max-steps"] = max(effort.steps, users.get("max-steps", 0))
     generation = dict(users.get("generation", {}))
     generation["max-examples"] = max(effort.examples, generation.get("max-examples", 0))
     return {"seed": seed, "workers": 1, "cache": {"enabled": False}, "continue-on-failure": True,
-            "generation": {**generation, "database": "none"}, "phases": chosen,
+            "generation": {**generation, "database": "none", "no-shrink": True}, "phases": chosen,
             "parameters": dict(users.get("parameters", {})),
             "checks": {name: {"enabled": not why} for name, why in CHECKS.items()}}
 

@@ -34,12 +34,14 @@ class WorkerPool:
         self._running: list[subprocess.Popen[str]] = []
 
     def drive(self, checks: Sequence[Check], on_event: OnEvent) -> list[str]:
-        """Run shared checks in parallel, then exclusive ones; returns notes on what went wrong with workers."""
-        shared = [c for c in checks if c.isolation == "shared"]
+        """Run shared checks in parallel, then exclusive ones; returns notes on what went wrong with workers.
+
+        Workers ask for one check after the other, so that none waits while another has several left.
+        """
+        shared = sorted((c for c in checks if c.isolation == "shared"), key=lambda c: not c.long)
         exclusive = [c for c in checks if c.isolation == "exclusive"]
-        groups = [g for g in (shared[n::self._workers] for n in range(self._workers)) if g]
-        notes = self._drive(groups, "w", on_event)
-        return notes + self._drive([exclusive] if exclusive else [], "x", on_event)
+        notes = self._drive(shared, min(self._workers, len(shared)), "w", on_event)
+        return notes + self._drive(exclusive, min(1, len(exclusive)), "x", on_event)
 
     def stop(self) -> None:
         """End every worker that still runs: first politely, so that it can undo what it registered.
@@ -56,13 +58,14 @@ class WorkerPool:
             with suppress(subprocess.TimeoutExpired):
                 left[0].wait(_ASK_AGAIN_SECONDS)
 
-    def _drive(self, groups: Sequence[Sequence[Check]], prefix: str, on_event: OnEvent) -> list[str]:
+    def _drive(self, checks: Sequence[Check], workers: int, prefix: str, on_event: OnEvent) -> list[str]:
+        left = [check.id for check in checks]
         events: queue.Queue[tuple[int, str | None]] = queue.Queue()
         notes: list[str] = []
         try:
             started = []
-            for n, group in enumerate(groups):
-                started.append(self._start(f"{prefix}{n + 1}", group))
+            for n in range(workers):
+                started.append(self._start(f"{prefix}{n + 1}", checks))
                 threading.Thread(target=_pump, args=(n, started[n], events), daemon=True).start()
             open_ = len(started)
             while open_:
@@ -81,6 +84,8 @@ class WorkerPool:
                 record = _record(line)
                 if record.get("event") == "note":
                     notes.append(str(record["text"]))
+                elif record.get("event") == "next":
+                    _hand_out(left, record["of"], started[n])
                 elif "event" in record:
                     on_event(record.pop("event"), record)
         finally:
@@ -114,6 +119,17 @@ class WorkerPool:
             cast(Any, process.stdout).close()
             raise HarnessFault(f"worker {name} did not start", remedy=f"See {self._run}/worker-{name}.log") from error
         return process
+
+
+def _hand_out(left: list[str], able: Sequence[str], worker: subprocess.Popen[str]) -> None:
+    """Give the worker the first check that is left and that it has loaded; None when there is no such check."""
+    chosen = next((check for check in left if check in able), None)
+    if chosen is not None:
+        left.remove(chosen)
+    with suppress(BrokenPipeError):  # it has ended: its check will be told as interrupted
+        stdin = cast(Any, worker.stdin)
+        stdin.write(json.dumps({"check": chosen}) + "\n")
+        stdin.flush()
 
 
 def _record(line: str) -> dict[str, Any]:

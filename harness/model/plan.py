@@ -28,6 +28,8 @@ class Check:
     needs: tuple[str, ...] = ()
     api: str = "unified"
     """"unified": drives the unified provider API; "foreign": any other REST API; "any": both."""
+    long: bool = False
+    """It takes many seconds: handed out first, so that the others fill up what is left."""
     summary: str = ""
 
 

@@ -12,14 +12,14 @@ _EVENING = {"quick": Effort(plays=3, steps=20, shrink_seconds=2),
             "full": Effort(plays=6, steps=300, shrink_seconds=30)}
 
 
-@pytest.mark.certifies("MONEY-06")
+@pytest.mark.certifies("MONEY-06", long=True)
 def test_random_play_of_bets_agrees_with_the_model_ledger(lab: Lab) -> None:
     """Sessions, bets, duplicates, races, several players, currencies and tenants; each step is compared."""
     explore(lab, _BETS[lab.budget], *_tenants(lab))
     lab.claim(played_enough())
 
 
-@pytest.mark.certifies("MONEY-06", needs=("bonuses", "jackpots"))
+@pytest.mark.certifies("MONEY-06", needs=("bonuses", "jackpots"), long=True)
 def test_random_play_with_bonuses_and_jackpots_agrees_with_the_model_ledger(lab: Lab) -> None:
     """The same with free spins, wagers, contributions, triggers and payouts."""
     explore(lab, _BETS[lab.budget], "bonuses", "jackpots")
@@ -27,7 +27,7 @@ def test_random_play_with_bonuses_and_jackpots_agrees_with_the_model_ledger(lab:
                              "triggerJackpot", "payJackpot")))
 
 
-@pytest.mark.certifies("MONEY-06")
+@pytest.mark.certifies("MONEY-06", long=True)
 def test_a_long_evening_agrees_with_the_model_ledger(lab: Lab) -> None:
     """One table, many steps: what goes wrong by a cent now and then adds up here."""
     explore(lab, _EVENING[lab.budget], "rounds")
