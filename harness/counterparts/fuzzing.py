@@ -60,7 +60,7 @@ class Fuzzing:
         self._operations = {o.id: o for o in share}
         self._chance = random.Random(lab.random.getrandbits(64))  # noqa: S311 - reproducible by seed
         self._supplies = Supplies(lab, self._chance)
-        self._watched = Supplies(lab, self._chance, before_move=self._close_watch)
+        self._watched = self._supplies.heir(self._close_watch)
         self._dresser = Dresser(lab, operations(lab.contract))
         self._inspection = Inspection(lab.contract, lab.profile, foreign=lab.target.foreign)
         self._trials: list[_Trial] = []
@@ -108,6 +108,7 @@ class Fuzzing:
 
     def _reach_out(self) -> None:
         """Give each operation that was not carried out some more chances, with all that it needs."""
+        self._supplies.patient = True
         reached = {t.exchange.operation for t in self._trials if 200 <= (t.exchange.status or 0) < 300}
         for name in [n for n in self._operations if n not in reached]:
             valid = [t.case for t in self._trials if t.exchange.operation == name and not t.case.spoiled]
@@ -147,7 +148,7 @@ class Fuzzing:
         status = trial.exchange.status or 0
         if not 400 <= status < 500:  # it was carried out, or may have been, and may show late: watch somebody else
             del self._watches[-1]
-            self._watched = Supplies(self._lab, self._chance, before_move=self._close_watch)
+            self._watched = self._supplies.heir(self._close_watch)
             return
         self._watches[-1].refused.append(trial)
         if len(self._watches[-1].refused) >= _WATCHED_EVERY:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.counterparts.acting import Bet, Player
+from harness.counterparts.dead_letters import DeadLetter
 from harness.counterparts.lab import Lab
 from harness.model.errors import CheckStopped
 from harness.model.exchange import Exchange
@@ -26,8 +27,12 @@ _MOST_PENCE = 300
 class Supplies:
     """What one player owns; made when first needed, and made anew when used up."""
 
-    def __init__(self, lab: Lab, chance: random.Random, before_move: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, lab: Lab, chance: random.Random, before_move: Callable[[], None] = lambda: None,
+                 dead_letter: DeadLetter | None = None) -> None:
         self._lab = lab
+        self._dead_letter = dead_letter or DeadLetter(lab, self._new_bonus)
+        self.patient = False
+        """Wait for what the platform takes its time for."""
         self._chance = chance
         self._before_move = before_move
         """Told before the player's money is moved by us."""
@@ -64,6 +69,10 @@ class Supplies:
     def new(self, operation: str, member: str) -> str | None:
         """An identifier of its own for what the operation makes: another check may make up the same one."""
         return self._lab.fresh(member.removesuffix("_id")) if operation in _CREATES.get(member, ()) else None
+
+    def heir(self, before_move: Callable[[], None]) -> Supplies:
+        """Supplies of another player; what belongs to no player is shared."""
+        return Supplies(self._lab, self._chance, before_move, self._dead_letter)
 
     def seen(self, value: str) -> bool:
         """Did an answer to one of our writes name it?"""
@@ -118,9 +127,12 @@ class Supplies:
 
     def bonus(self) -> str:
         """A bonus with many free spins."""
-        return self._once("bonus", lambda: self._create("issueBonus", "bonus_id", {
+        return self._once("bonus", self._new_bonus)
+
+    def _new_bonus(self) -> str:
+        return self._create("issueBonus", "bonus_id", {
             "player_id": self.player.player_id, "freespins": 1_000, "amount": self._lab.money(500),
-            "wager_requirement": self._lab.money(100_000_000)}))
+            "wager_requirement": self._lab.money(100_000_000)})
 
     def jackpot(self) -> str:
         """A pool with money in it, a new one each time: a trigger empties it."""
@@ -157,22 +169,8 @@ class Supplies:
         return self._lab.refusing_endpoint(["rg.reality_check"])
 
     def dead_letter(self) -> str:
-        """A delivery that was given up."""
-        def make() -> str:
-            endpoint = self._lab.refusing_endpoint(["bonus.issued"])
-            self._made.pop("bonus", None)
-            self.bonus()
-
-            def ours(page: Exchange) -> list[str]:
-                items = page.field("items")
-                return [str(i.get("delivery_id")) for i in (items if isinstance(items, list) else ())
-                        if isinstance(i, dict) and i.get("endpoint_id") == endpoint]
-
-            page = self._lab.until(lambda: self._lab.call("listDeadLetters", query={"limit": 200}),
-                                   lambda p: bool(ours(p)))
-            return (ours(page) or [self._lab.fresh("delivery")])[0]
-
-        return self._once("dead_letter", make)
+        """A delivery that was given up; an unknown one until then, unless we have to be patient."""
+        return self._dead_letter.id(patient=self.patient) or self._lab.fresh("delivery")
 
     def tenant(self) -> str:
         """The provider's tenant."""
