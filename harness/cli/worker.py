@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import queue
@@ -28,6 +29,8 @@ from harness.model.plan import Check
 from harness.model.profile import ContractProfile
 
 _stopping = threading.Event()
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""Making up requests makes millions of objects that die at once: looking through all of them costs time."""
 
 
 def main() -> int:
@@ -112,6 +115,7 @@ def _fuzz(*args: Any, **options: Any) -> Any:
     """
     from harness.drivers.schemathesis_engine import fuzz
 
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         return fuzz(*args, **options)
     finally:

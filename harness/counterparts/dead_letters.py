@@ -1,4 +1,4 @@
-"""A delivery that the platform gave up on, made in the background: giving up takes a platform its time."""
+"""Deliveries that the platform gave up on, made in the background: giving up takes a platform its time."""
 
 from __future__ import annotations
 
@@ -9,34 +9,40 @@ from harness.counterparts.lab import Lab
 from harness.model.exchange import Exchange
 
 _ASK_AGAIN_SECONDS = 0.5
+_AT_ONCE = 8
 
 
-class DeadLetter:
-    """One delivery in the dead letters, by an endpoint that refuses whatever comes."""
+class DeadLetters:
+    """Some deliveries to an endpoint that refuses whatever comes."""
 
     def __init__(self, lab: Lab, cause: Callable[[], object]) -> None:
         """`cause` makes something happen that is announced as `bonus.issued`."""
         self._lab = lab
         self._cause = cause
         self._endpoint = ""
-        self._delivery = ""
+        self._given: set[str] = set()
         self._asked = 0.0
 
-    def id(self, *, patient: bool) -> str | None:
-        """Its delivery id; None while the platform has not given up, unless it is waited for."""
+    def another(self, *, patient: bool) -> str | None:
+        """The id of one not given yet; None while the platform has not given it up, unless it is waited for."""
         if not self._endpoint:
             self._endpoint = self._lab.refusing_endpoint(["bonus.issued"])
-            self._cause()
-        if not self._delivery and (patient or time.monotonic() - self._asked > _ASK_AGAIN_SECONDS):
-            page = self._lab.until(self._page, lambda p: bool(self._ours(p))) if patient else self._page()
-            self._delivery = next(iter(self._ours(page)), "")
-            self._asked = time.monotonic()
-        return self._delivery or None
+            for _ in range(_AT_ONCE):
+                self._cause()
+        if not patient and time.monotonic() - self._asked < _ASK_AGAIN_SECONDS:
+            return None
+        page = self._lab.until(self._page, lambda p: bool(self._ours(p))) if patient else self._page()
+        self._asked = time.monotonic()
+        found = next(iter(self._ours(page)), None)
+        if found is not None:
+            self._given.add(found)
+        return found
 
     def _page(self) -> Exchange:
         return self._lab.call("listDeadLetters", query={"limit": 200})
 
     def _ours(self, page: Exchange) -> list[str]:
         items = page.field("items")
-        return [str(i.get("delivery_id")) for i in (items if isinstance(items, list) else ())
+        ours = [str(i.get("delivery_id")) for i in (items if isinstance(items, list) else ())
                 if isinstance(i, dict) and i.get("endpoint_id") == self._endpoint]
+        return [delivery for delivery in ours if delivery not in self._given]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,16 +108,13 @@ class Fuzzing:
         self._trials.clear()
 
     def _reach_out(self) -> None:
-        """Give each operation that was not carried out some more chances, with all that it needs."""
+        """Give each operation that was hardly carried out some more chances, with all that it needs."""
         self._supplies.patient = True
-        reached = {t.exchange.operation for t in self._trials if 200 <= (t.exchange.status or 0) < 300}
-        for name in [n for n in self._operations if n not in reached]:
+        reached = Counter(t.exchange.operation for t in self._trials if 200 <= (t.exchange.status or 0) < 300)
+        for name in [n for n in self._operations if reached[n] < _MORE_CHANCES]:
             valid = [t.case for t in self._trials if t.exchange.operation == name and not t.case.spoiled]
             for case in valid[:_MORE_CHANCES]:
-                exchange = self._send(case, supplied=True).exchange
-                self._trials.append(_Trial(case, True, exchange))
-                if 200 <= (exchange.status or 0) < 300:
-                    break
+                self._trials.append(_Trial(case, True, self._send(case, supplied=True).exchange))
 
     # -- sending --------------------------------------------------------------------------------
     def _first(self, case: FuzzCase) -> Sent:
@@ -125,23 +123,26 @@ class Fuzzing:
             case = twisted(case, self._chance)
         operation = self._operations.get(case.operation)
         watching = bool(case.spoiled) and operation is not None and operation.write and not self._lab.target.foreign
-        request = self._request(case, supplied=supplied)
+        request, supplies = self._request(case, supplied=supplied)
         if watching and (not self._watches or self._watches[-1].after is not None):
             self._watches.append(_Watch(before=self._lab.balances(self._watched.player)))
         sent = self._lab.send(request, by=self._lab.provider)
         trial = _Trial(case, supplied, sent.exchange)
         self._trials.append(trial)
-        (self._watched if case.spoiled else self._supplies).learn(sent.exchange)
+        supplies.learn(sent.exchange)
         if watching:
             self._watch(trial)
         return sent
 
-    def _request(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> Request:
+    def _request(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> tuple[Request, Supplies]:
         supplies = self._watched if case.spoiled else self._supplies
-        return self._dresser.request(case, supplies, by or self._lab.provider, supplied=supplied)
+        return self._dresser.request(case, supplies, by or self._lab.provider, supplied=supplied), supplies
 
     def _send(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> Sent:
-        return self._lab.send(self._request(case, supplied=supplied, by=by), by=by or self._lab.provider)
+        request, supplies = self._request(case, supplied=supplied, by=by)
+        sent = self._lab.send(request, by=by or self._lab.provider)
+        supplies.learn(sent.exchange)
+        return sent
 
     # -- watching -------------------------------------------------------------------------------
     def _watch(self, trial: _Trial) -> None:
@@ -165,7 +166,7 @@ class Fuzzing:
                     money.balances(watch.after.json(), form):
                 continue
             for trial in watch.refused:
-                request = self._request(trial.case, supplied=trial.supplied)
+                request, _ = self._request(trial.case, supplied=trial.supplied)
                 before = self._lab.balances(self._watched.player)
                 tried = self._lab.send(request, by=self._lab.provider)
                 after = self._lab.balances(self._watched.player)

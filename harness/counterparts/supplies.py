@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.counterparts.acting import Bet, Player
-from harness.counterparts.dead_letters import DeadLetter
+from harness.counterparts.dead_letters import DeadLetters
 from harness.counterparts.lab import Lab
 from harness.model.errors import CheckStopped
 from harness.model.exchange import Exchange
 
 _FUNDS = 500_000_000
 _KEPT = 20
-_STOCK = 10
+_STOCK = 5
 """Bets made at once."""
 _MOST_PENCE = 300
 
@@ -28,9 +28,9 @@ class Supplies:
     """What one player owns; made when first needed, and made anew when used up."""
 
     def __init__(self, lab: Lab, chance: random.Random, before_move: Callable[[], None] = lambda: None,
-                 dead_letter: DeadLetter | None = None) -> None:
+                 dead_letters: DeadLetters | None = None) -> None:
         self._lab = lab
-        self._dead_letter = dead_letter or DeadLetter(lab, self._new_bonus)
+        self._dead_letters = dead_letters or DeadLetters(lab, self._new_bonus)
         self.patient = False
         """Wait for what the platform takes its time for."""
         self._chance = chance
@@ -72,7 +72,7 @@ class Supplies:
 
     def heir(self, before_move: Callable[[], None]) -> Supplies:
         """Supplies of another player; what belongs to no player is shared."""
-        return Supplies(self._lab, self._chance, before_move, self._dead_letter)
+        return Supplies(self._lab, self._chance, before_move, self._dead_letters)
 
     def seen(self, value: str) -> bool:
         """Did an answer to one of our writes name it?"""
@@ -83,12 +83,13 @@ class Supplies:
         return self._lab.money(self._chance.randint(1, _MOST_PENCE))
 
     def learn(self, exchange: Exchange) -> None:
-        """Remember the identifiers that a write made."""
+        """Remember the identifiers that a write made, and that what it was given may be used up."""
+        if not 400 <= (exchange.status or 0) < 500:
+            for kind in _USED_UP_BY.get(exchange.operation, ()):
+                self._made.pop(kind, None)
         body = exchange.json()
         if exchange.method == "GET" or not 200 <= (exchange.status or 0) < 300 or not isinstance(body, dict):
             return
-        if exchange.operation == "closeSession":
-            self._session = ""
         for name, value in body.items():
             if isinstance(value, str | int) and not isinstance(value, bool) and _plain(name).endswith("id"):
                 known = _plain(name) if _plain(name) != "id" else _thing_of(exchange.url) + "id"
@@ -107,10 +108,13 @@ class Supplies:
 
     def new_session(self) -> str:
         """A session to be closed."""
-        return self._lab.session(self.player)
+        return self._once("session to close", lambda: self._lab.session(self.player))
 
     def bet(self) -> str:
-        """An open bet, a new one each time: it is used up."""
+        """An open bet."""
+        return self._once("bet", self._next_bet)
+
+    def _next_bet(self) -> str:
         if not self._bets:
             self._before_move()
             session = self.session()
@@ -135,7 +139,10 @@ class Supplies:
             "wager_requirement": self._lab.money(100_000_000)})
 
     def jackpot(self) -> str:
-        """A pool with money in it, a new one each time: a trigger empties it."""
+        """A pool with money in it."""
+        return self._once("jackpot", self._new_jackpot)
+
+    def _new_jackpot(self) -> str:
         body = {"tenant_id": self._lab.provider.credential.tenant_id, "jackpot_id": self._lab.fresh("jackpot"),
                 "currency": "EUR", "seed": 5_000}
         self._lab.must(self._lab.call("createSandboxJackpot", body, by=self._lab.admin))
@@ -143,13 +150,14 @@ class Supplies:
 
     def trigger(self) -> str:
         """A pool that the player has won, not paid yet."""
-        return self._create("triggerJackpot", "trigger_id", {
-            "jackpot_id": self.jackpot(), "player_id": self.player.player_id, "round_id": self._lab.fresh("round")})
+        return self._once("trigger", lambda: self._create("triggerJackpot", "trigger_id", {
+            "jackpot_id": self._new_jackpot(), "player_id": self.player.player_id,
+            "round_id": self._lab.fresh("round")}))
 
     def settlement(self) -> str:
         """A settlement of the player's."""
         def make() -> str:
-            self.bet()
+            self._next_bet()
             assert self._bet is not None
             self._before_move()
             return str(self._lab.must(self._lab.settle(self._bet, 100)).field("settlement_id"))
@@ -165,12 +173,17 @@ class Supplies:
                                                    .field("operation_id")))
 
     def endpoint(self) -> str:
-        """A webhook endpoint of our own that takes no delivery, a new one each time: it may be deleted."""
-        return self._lab.refusing_endpoint(["rg.reality_check"])
+        """A webhook endpoint of our own that takes no delivery."""
+        return self._once("endpoint", lambda: self._lab.refusing_endpoint(["rg.reality_check"]))
 
     def dead_letter(self) -> str:
         """A delivery that was given up; an unknown one until then, unless we have to be patient."""
-        return self._dead_letter.id(patient=self.patient) or self._lab.fresh("delivery")
+        if "dead letter" not in self._made:
+            found = self._dead_letters.another(patient=self.patient)
+            if found is None:
+                return self._lab.fresh("delivery")
+            self._made["dead letter"] = found
+        return self._made["dead letter"]
 
     def tenant(self) -> str:
         """The provider's tenant."""
@@ -205,8 +218,8 @@ _RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("", "player_id"): Supplies.player_id, ("", "session_id"): Supplies.session,
     ("", "bet_id"): lambda s: s._bet.bet_id if s._bet else s.bet(),
     ("", "settlement_id"): Supplies.settlement, ("", "bonus_id"): Supplies.bonus,
-    ("", "jackpot_id"): lambda s: s._once("jackpot", s.jackpot), ("", "operation_id"): Supplies.payment_operation,
-    ("", "endpoint_id"): lambda s: s._once("endpoint", s.endpoint),
+    ("", "jackpot_id"): Supplies.jackpot, ("", "operation_id"): Supplies.payment_operation,
+    ("", "endpoint_id"): Supplies.endpoint,
     ("createSession", "player_id"): Supplies.player_id, ("createSession", "currency"): lambda _: "EUR",
     ("closeSession", "session_id"): Supplies.new_session, ("authorizeBet", "session_id"): Supplies.session,
     ("settleBet", "bet_id"): Supplies.bet, ("settleBet", "round_id"): Supplies.round,
@@ -217,8 +230,13 @@ _RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("triggerJackpot", "player_id"): Supplies.player_id, ("payJackpot", "trigger_id"): Supplies.trigger,
     ("payJackpot", "player_id"): Supplies.player_id, ("createPayment", "player_id"): Supplies.player_id,
     ("publishEvent", "tenant_id"): Supplies.tenant, ("deleteWebhookEndpoint", "endpoint_id"): Supplies.endpoint,
-    ("rotateWebhookSecret", "endpoint_id"): lambda s: s._once("endpoint", s.endpoint),
+    ("rotateWebhookSecret", "endpoint_id"): Supplies.endpoint,
     ("redriveDeadLetter", "delivery_id"): Supplies.dead_letter}
+_USED_UP_BY: Mapping[str, tuple[str, ...]] = {
+    "closeSession": ("session to close",), "settleBet": ("bet",), "rollbackBet": ("bet",),
+    "reportWagerProgress": ("bet",), "triggerJackpot": ("jackpot",), "payJackpot": ("trigger",),
+    "deleteWebhookEndpoint": ("endpoint",), "redriveDeadLetter": ("dead letter",)}
+"""Supplies that an operation needs anew once it was carried out, or may have been."""
 _CREATES: Mapping[str, tuple[str, ...]] = {
     "bet_id": ("authorizeBet",), "round_id": ("authorizeBet",), "bonus_id": ("issueBonus",),
     "consumption_id": ("consumeBonus",), "contribution_id": ("contributeToJackpot",), "payout_id": ("payJackpot",),

@@ -11,11 +11,13 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from hypothesis import configuration
 from hypothesis.internal import charmap
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
+from hypothesis.strategies._internal import lazy
 
 _LAST_BEFORE_SURROGATES, _FIRST_AFTER = 0xD7FF, 0xE000
 
@@ -34,11 +36,18 @@ def borrowed_home() -> Iterator[None]:
         table.parent.mkdir(parents=True, exist_ok=True)
         table.write_bytes(gzip.compress(json.dumps(utf_8()).encode()))
         collect, providers._get_local_constants = providers._get_local_constants, Constants
+        strategies: Any = lazy
+        describe, strategies.get_pretty_function_description = strategies.get_pretty_function_description, _name
         try:
             yield
         finally:
             providers._get_local_constants = collect
+            strategies.get_pretty_function_description = describe
             configuration.set_hypothesis_home_dir(None)
+
+
+def _name(function: object) -> str:
+    return str(getattr(function, "__name__", "a function"))
 
 
 def utf_8() -> list[list[list[int]]]:

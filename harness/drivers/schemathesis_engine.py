@@ -16,7 +16,7 @@ import requests
 import schemathesis
 from schemathesis.core.transport import Response
 from schemathesis.engine import Status, events, from_schema
-from schemathesis.generation import GenerationMode
+from schemathesis.generation import GenerationMode, metrics
 from schemathesis.transport.requests import RequestsTransport
 
 from harness.drivers.hypothesis_home import borrowed_home
@@ -48,8 +48,16 @@ def fuzz(document: Mapping[str, Any], *, base_url: str, phases: Collection[str],
     transport._copy_serializers_from(schema.transport)
     kind = schema.__class__
     schema.__class__ = type(kind.__name__, (kind,), {"transport": property(lambda _: transport)})
+    metrics.maximize = _lean_nowhere
     with borrowed_home():
         return _driven(from_schema(schema).execute(), time.monotonic() + effort.seconds)
+
+
+def _lean_nowhere(*_: Any, **__: Any) -> None:
+    """In place of the engine's leaning towards what the target accepts, which costs an eighth of the time.
+
+    What the platform knows comes from our supplies, and the same seed asks nearly the same after a mend.
+    """
 
 
 def _driven(stream: Any, deadline: float) -> dict[str, int]:
@@ -67,7 +75,7 @@ def _settings(phases: Collection[str], seed: int, effort: FuzzEffort, users: Map
     """The engine's configuration: the user's counts where they are higher, ours in all that decides the control."""
     known = ("examples", "coverage", "fuzzing", "stateful")
     chosen: dict[str, Any] = {phase: {"enabled": phase in phases} for phase in known}
-    for phase in ("examples", "coverage", "fuzzing"):  # what a target answers must not change what the seed asks
+    for phase in ("examples", "coverage", "fuzzing"):  # what is known comes from our supplies
         chosen[phase]["extra-data-sources"] = {"responses": False}
     chosen["fuzzing"]["error-feedback"] = {"enabled": False}
     chosen["stateful"]["max-steps"] = max(effort.steps, users.get("max-steps", 0))

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from hypothesis import configuration
+from hypothesis import strategies as st
 from hypothesis.internal import charmap
 from hypothesis.internal.conjecture import providers
 
@@ -43,7 +44,9 @@ def test_no_constants_of_local_code_while_at_home_and_all_as_before_after_it():
     before = providers._get_local_constants
     with borrowed_home():
         assert len(providers._get_local_constants()) == 0
+        assert "<lambda>" in repr(st.integers().filter(lambda n: n > 3)), "it reads our source"
         home = Path(configuration.storage_directory().path)
         assert home.is_dir()
     assert providers._get_local_constants is before
+    assert "n > 3" in repr(st.integers().filter(lambda n: n > 3))
     assert not home.exists()
