@@ -17,9 +17,9 @@ _WAIT = (409, 425, *BUSY)
 
 
 def same_thing(first: Exchange, *later: Exchange, copies: bool = False) -> Draft:
-    """Every later answer tells of the thing that the first one made: same status, same identifiers.
+    """Every later answer is a success and tells of the thing that the first one made: same identifiers.
 
-    With `copies` all were sent at once: some may be told to wait, and the first success counts as the first.
+    A replay may be a 200 where the first was a 201: documents of other APIs do not say. With `copies` all were sent at once: some may be told to wait, and the first success counts as the first.
     """
     return Draft(judge="same_thing", over=(first.id, *(e.id for e in later)), params={"copies": copies},
                  says=f"{1 + len(later)} equal {first.operation} under one key make one thing")
@@ -53,9 +53,7 @@ def _same_thing(history: History, claim: Claim) -> Finding:
 
 
 def _differs(first: Exchange, other: Exchange) -> tuple[str, str, str] | None:
-    """(what, before, after): the status, or an identifier; without identifiers the whole body."""
-    if first.status != other.status:
-        return "the status", saw(first), saw(other)
+    """(what, before, after): an identifier; without identifiers the whole body."""
     before, after = _identity(first.json()), _identity(other.json())
     return None if before == after else ("what it names", str(before)[:160], str(after)[:160])
 

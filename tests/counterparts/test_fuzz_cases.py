@@ -1,0 +1,70 @@
+"""Made-up requests as values: twisted by one number, and made smaller step by step."""
+
+import json
+import random
+
+import pytest
+
+from harness.counterparts.fuzz_cases import Smaller, parsed, twisted
+from harness.engine.ports import FuzzCase
+
+
+def case(body=None, *, url="http://x.test/v1/bets", headers=(("Content-Type", "application/json"),), raw=None):
+    return FuzzCase(operation="o", method="POST", url=url, headers=headers, phase="fuzzing", spoiled=frozenset(),
+                    body=raw if raw is not None else None if body is None else json.dumps(body).encode())
+
+
+def test_one_number_of_the_body_is_twisted_into_text_or_a_fraction_and_the_case_is_spoiled():
+    seen = set()
+    for seed in range(40):
+        after = twisted(case({"bet_id": "b", "win": {"amount": 1_007, "currency": "EUR"}, "freespins": 3}),
+                        random.Random(seed))
+        body = json.loads(after.body)
+        assert after.spoiled == {"body"}
+        assert (body["bet_id"], body["win"]["currency"]) == ("b", "EUR")
+        assert (body["win"]["amount"] == 1_007) != (body["freespins"] == 3), "one number, and one only"
+        seen.add(repr(body["win"]["amount"] if body["freespins"] == 3 else body["freespins"]))
+    assert seen == {"'7'", "7.5", "'3'", "3.5"}
+
+
+@pytest.mark.parametrize("raw", [None, b"", b"[1, 2]", b"7", b'{"a": "x"}', b'{"a": true}', b"\xff", b"{", b"null"])
+def test_a_body_without_numbers_to_twist_stays_as_it_is(raw):
+    before = case(raw=raw)
+    assert twisted(before, random.Random(1)) == before
+
+
+def smallest(before, shows):
+    """What the search ends with when `shows` says whether a case still shows the defect."""
+    best = before
+    for smaller in Smaller(before):
+        if shows(smaller.case):
+            best = smaller.case
+            smaller.keep()
+    return best
+
+
+def test_all_is_left_out_that_the_defect_does_not_need():
+    before = case({"win": {"amount": 5, "currency": "EUR"}, "reason": "long", "note": {"a": 1}},
+                  url="http://x.test/v1/bets?limit=5&cursor=a",
+                  headers=(("X-Odd", "1"), ("Content-Type", "application/json"), ("X-Trace-Id", "t")))
+    best = smallest(before, lambda c: "limit=5" in c.url and b"amount" in c.body and ("X-Odd", "1") in c.headers)
+    assert best.url == "http://x.test/v1/bets?limit=5"
+    assert best.headers == (("X-Odd", "1"), ("Content-Type", "application/json"))
+    assert json.loads(best.body) == {"win": {"amount": 5}}
+
+
+def test_a_defect_that_needs_everything_keeps_everything():
+    before = case({"a": {"b": 1}}, url="http://x.test/?q=1", headers=(("X-A", "1"),))
+    assert smallest(before, lambda _: False) == before
+
+
+@pytest.mark.parametrize("raw", [None, b"", b"[[1]]", b"\xff\xfe", b'{"a"'])
+def test_what_is_no_object_is_not_taken_apart(raw):
+    before = case(raw=raw)
+    assert smallest(before, lambda _: True).body == raw
+
+
+def test_a_body_too_deep_to_read_is_none():
+    assert parsed(b"[" * 100_000) is None
+    assert parsed(b'{"a": 1}') == {"a": 1}
+    assert parsed(None) is None
