@@ -64,6 +64,27 @@ def test_everything_on_the_menu_of_a_feature_is_played(features, more):
                       "rollbackBet"} | more
 
 
+def test_the_first_play_leaves_nothing_to_chance():
+    plays, _ = explored(features=("bonuses", "jackpots"), effort=Effort(plays=1, steps=1, shrink_seconds=1))
+    assert set(operations(plays[:1])) == {
+        "createSandboxPlayer", "createSession", "authorizeBet", "settleBet", "rollbackBet", "issueBonus",
+        "consumeBonus", "reportWagerProgress", "createSandboxJackpot", "contributeToJackpot", "triggerJackpot",
+        "payJackpot"}
+    assert plays[0].finished == 1
+
+
+@pytest.mark.parametrize("when", ["wrong", "wrong_at_end"])
+def test_a_first_play_that_leaves_the_model_is_the_find_when_no_shorter_one_shows(when):
+    made = []
+
+    def play():
+        made.append(Play(**({when: lambda moves: len(moves) > 3} if not made else {})))
+        return made[-1]
+
+    _, worst = explored(play)
+    assert worst is made[0]
+
+
 def test_races_duplicates_changes_and_strangers_are_among_the_moves():
     plays, _ = explored(features=ALL, effort=Effort(plays=60, steps=18, shrink_seconds=1))
     steps = [moves for play in plays for moves in play.moves]
