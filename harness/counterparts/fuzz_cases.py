@@ -1,10 +1,9 @@
-"""Made-up requests as values: twisted by one number, or made smaller member by member."""
+"""Made-up requests as values: twisted number by number, or made smaller member by member."""
 
 from __future__ import annotations
 
 import copy
 import json
-import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -12,16 +11,15 @@ from typing import Any
 from harness.engine.ports import FuzzCase
 
 
-def twisted(case: FuzzCase, chance: random.Random) -> FuzzCase:
-    """The case with one number of its body as text or with a fraction: what engines seldom try, and teams let in."""
+def twists(case: FuzzCase) -> Iterator[FuzzCase]:
+    """The case with one number of its body as text, or with a fraction: what engines seldom try, and teams let in."""
     body = parsed(case.body)
-    numbers = [path for path in _members(body) if type(_at(body, path)) is int]
-    if not numbers:
-        return case
-    path = chance.choice(numbers)
-    number = _at(body, path) % 1000
-    _at(body, path[:-1])[path[-1]] = chance.choice((str(number), number + 0.5))
-    return replace(case, body=json.dumps(body, separators=(",", ":")).encode(), spoiled=frozenset(("body",)))
+    for path in [path for path in _members(body) if type(_at(body, path)) is int]:
+        number = _at(body, path) % 1000
+        for odd in (str(number), number + 0.5):
+            changed = copy.deepcopy(body)
+            _at(changed, path[:-1])[path[-1]] = odd
+            yield replace(case, body=json.dumps(changed, separators=(",", ":")).encode(), spoiled=frozenset(("body",)))
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from harness.counterparts.dressing import Dresser
-from harness.counterparts.fuzz_cases import Smaller, twisted
+from harness.counterparts.fuzz_cases import Smaller, twists
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.supplies import Supplies
@@ -24,7 +24,6 @@ _OFTEN = 0.85
 _WATCHED_EVERY = 25
 _MORE_CHANCES = 8
 _GLANCE = FuzzEffort(examples=4, steps=2, seconds=10)
-_TWISTED = 0.15
 _SUSPECTS = 3
 _TRIES = 3
 _SHRINK_REQUESTS = 40
@@ -75,8 +74,9 @@ class Fuzzing:
             _only(self._lab.contract, self._operations.values()), base_url=self._lab.target.base_url,
             phases=tuple(phases), seed=self._chance.getrandbits(31), effort=effort, send=self._first)
         del complaints  # a sensor's reading: what counts is decided from the exchanges
-        self._close_watch()
         self._reach_out()
+        self._twist()
+        self._close_watch()
         again = self._confirmed()
         by_operation: dict[str, list[Exchange]] = {}
         for trial in self._trials:
@@ -116,11 +116,23 @@ class Fuzzing:
             for case in valid[:_MORE_CHANCES]:
                 self._trials.append(_Trial(case, True, self._send(case, supplied=True).exchange))
 
+    def _twist(self) -> None:
+        """Of a request of each operation that was carried out, every number once as text and once with a fraction."""
+        done: dict[str, FuzzCase] = {}
+        for trial in self._trials:
+            if 200 <= (trial.exchange.status or 0) < 300 and trial.case.body:
+                done[trial.exchange.operation] = max(trial.case, done.get(trial.exchange.operation, trial.case),
+                                                     key=lambda case: len(list(twists(case))))
+        for case in done.values():
+            for odd in twists(case):
+                self._try(odd, supplied=True)
+
     # -- sending --------------------------------------------------------------------------------
     def _first(self, case: FuzzCase) -> Sent:
-        supplied = self._chance.random() < _OFTEN
-        if not case.spoiled and self._chance.random() < _TWISTED:
-            case = twisted(case, self._chance)
+        """What was spoiled is tried on things that exist, else it would only be told that there is no such thing."""
+        return self._try(case, supplied=bool(case.spoiled) or self._chance.random() < _OFTEN)
+
+    def _try(self, case: FuzzCase, *, supplied: bool) -> Sent:
         operation = self._operations.get(case.operation)
         watching = bool(case.spoiled) and operation is not None and operation.write and not self._lab.target.foreign
         request, supplies = self._request(case, supplied=supplied)

@@ -19,7 +19,8 @@ _WAIT = (409, 425, *BUSY)
 def same_thing(first: Exchange, *later: Exchange, copies: bool = False) -> Draft:
     """Every later answer is a success and tells of the thing that the first one made: same identifiers.
 
-    A replay may be a 200 where the first was a 201: documents of other APIs do not say. With `copies` all were sent at once: some may be told to wait, and the first success counts as the first.
+    A replay may be a 200 where the first was a 201: documents of other APIs do not say. With `copies` all were sent at
+    once: some may be told to wait, and the first success counts as the first.
     """
     return Draft(judge="same_thing", over=(first.id, *(e.id for e in later)), params={"copies": copies},
                  says=f"{1 + len(later)} equal {first.operation} under one key make one thing")

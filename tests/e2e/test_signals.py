@@ -41,7 +41,8 @@ def run_in_progress(tmp_path):
     """`certify --target sandbox` in the midst of its checks: (process, journal, mark)."""
     mark = f"{MARK}={tmp_path.name}-{os.getpid()}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "harness.cli.main", "--target", "sandbox"], cwd=tmp_path, text=True,
+        [sys.executable, "-m", "harness.cli.main", "--target", "sandbox", "--budget", "quick"],
+        cwd=tmp_path, text=True,
         env={**os.environ, MARK: mark.partition("=")[2]}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         start_new_session=True, preexec_fn=hear_ctrl_c)
 
