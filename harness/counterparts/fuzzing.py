@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -21,7 +21,8 @@ from harness.model.exchange import Exchange
 from harness.model.operations import METHODS, Operation, operations
 
 _OFTEN = 0.85
-_WATCHED_EVERY = 25
+_WATCHED_EVERY = 8
+"""Few: one that is carried out after all makes those watched with it worthless."""
 _MORE_CHANCES = 8
 _GLANCE = FuzzEffort(examples=4, steps=2, seconds=10)
 _SUSPECTS = 3
@@ -120,8 +121,9 @@ class Fuzzing:
         """Of a request of each operation that was carried out, every number once as text and once with a fraction."""
         done: dict[str, FuzzCase] = {}
         for trial in self._trials:
-            if 200 <= (trial.exchange.status or 0) < 300 and trial.case.body:
-                done[trial.exchange.operation] = max(trial.case, done.get(trial.exchange.operation, trial.case),
+            if 200 <= (trial.exchange.status or 0) < 300 and trial.exchange.request_body:
+                case = replace(trial.case, body=trial.exchange.request_body.encode("utf-8", "surrogateescape"))
+                done[trial.exchange.operation] = max(case, done.get(trial.exchange.operation, case),
                                                      key=lambda case: len(list(twists(case))))
         for case in done.values():
             for odd in twists(case):
@@ -178,6 +180,7 @@ class Fuzzing:
                     money.balances(watch.after.json(), form):
                 continue
             for trial in watch.refused:
+                self._watched.use_up(trial.exchange.operation)  # a refusal with an effect used it up unseen
                 request, _ = self._request(trial.case, supplied=trial.supplied)
                 before = self._lab.balances(self._watched.player)
                 tried = self._lab.send(request, by=self._lab.provider)

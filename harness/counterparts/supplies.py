@@ -85,8 +85,7 @@ class Supplies:
     def learn(self, exchange: Exchange) -> None:
         """Remember the identifiers that a write made, and that what it was given may be used up."""
         if not 400 <= (exchange.status or 0) < 500 or exchange.status in _TOO_LATE:
-            for kind in _USED_UP_BY.get(exchange.operation, ()):
-                self._made.pop(kind, None)
+            self.use_up(exchange.operation)
         body = exchange.json()
         if exchange.method == "GET" or not 200 <= (exchange.status or 0) < 300 or not isinstance(body, dict):
             return
@@ -96,6 +95,11 @@ class Supplies:
                 self._learnt.setdefault(known, deque(maxlen=_KEPT)).append(str(value))
 
     # -- recipes --------------------------------------------------------------------------------
+    def use_up(self, operation: str) -> None:
+        """What the operation needs anew each time is made anew when it is needed next."""
+        for kind in _USED_UP_BY.get(operation, ()):
+            self._made.pop(kind, None)
+
     def player_id(self) -> str:
         """The player."""
         return self.player.player_id
