@@ -90,10 +90,8 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     trials = []
     with ThreadPoolExecutor(jobs) as pool:
         races = {fault.name for fault in chosen if fault.by_chance}
-        unexplored = only or tuple(sorted(built - set(_EXPLORED)))
         futures = [pool.submit(_raced if name in races else _trial, name, must, may,
-                               only if not name or set(must) & set(_EXPLORED) else unexplored, seed)
-                   for name, must, may in wanted]
+                               only or _driven_for(name, must, built), seed) for name, must, may in wanted]
         try:
             for n, future in enumerate(as_completed(futures), start=1):
                 trial = future.result()
@@ -106,6 +104,11 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
             raise
     unproven = [] if faults or only else _unproven(checks, trials)
     return _report(trials, unproven, as_json=as_json)
+
+
+def _driven_for(fault: str, must: Iterable[str], built: Iterable[str]) -> tuple[str, ...]:
+    """What the trial of a fault drives: all but what explores for nothing; () is everything."""
+    return tuple(sorted(set(built) - (set(_EXPLORED) - set(must)))) if fault else ()
 
 
 def _raced(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness.cli.selftest import Trial, _trial, selftest_command
+from harness.cli.selftest import Trial, _driven_for, _trial, selftest_command
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
@@ -30,6 +30,14 @@ def test_a_trial_is_good_when_the_defect_is_found_and_nothing_else_is_red():
     assert trial(red=()).missed == ("A-1",)
     assert trial(red=("A-1", "B-1")).unrelated == ("B-1",)
     assert not any(t.good for t in (trial(red=()), trial(red=("A-1", "B-1")), trial(problem="exit 5")))
+
+
+def test_what_explores_is_driven_only_for_what_it_must_find():
+    built = ("IDEM-01", "CONT-03", "MONEY-06")
+    assert _driven_for("", (), built) == (), "everything"
+    assert _driven_for("x", ("IDEM-01",), built) == ("IDEM-01",)
+    assert _driven_for("x", ("CONT-03",), built) == ("CONT-03", "IDEM-01")
+    assert _driven_for("x", ("CONT-03", "MONEY-06"), built) == ("CONT-03", "IDEM-01", "MONEY-06")
 
 
 @pytest.mark.parametrize(("healthy", "planted", "code"), [
