@@ -17,6 +17,7 @@ Action = Callable[[Evening, Draw], None]
 Opening = Callable[[Evening], None]
 _MENU: dict[str, list[Action]] = {}
 _OPENINGS: dict[str, list[Opening]] = {}
+_MANY = 30
 _MONEY = {"authorizeBet": "amount", "settleBet": "win", "consumeBonus": "win", "contributeToJackpot": "amount"}
 
 
@@ -56,6 +57,15 @@ def plain_rounds(evening: Evening) -> None:
     evening.do(evening.settle(won, 120))
     evening.place(returned)
     evening.do(evening.rollback(returned))
+
+
+@opening("rounds")
+def many_rounds(evening: Evening) -> None:
+    """One player wins and wins: what is lost a cent now and then adds up."""
+    for number in range(_MANY):
+        bet = evening.bet(evening.sessions[0], 10 + number)
+        evening.place(bet)
+        evening.do(evening.settle(bet, 9 + 2 * number))
 
 
 # -- the life of a bet ----------------------------------------------------------------------------
