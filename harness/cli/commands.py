@@ -64,7 +64,7 @@ def replay_command(case: str, directory: Path | None, target: str | None, config
                 if case == check.id or c == case}
     if not controls:
         raise UsageError(f"{chosen}: no case {case!r} in that run", remedy="Name a control or check of its plan.json")
-    options = RunOptions(only=tuple(sorted(controls)), seed=plan.seed, workers=1, suites=suite_folders(config),
+    options = RunOptions(only=tuple(sorted(controls)), seed=plan.seed, suites=suite_folders(config),
                          budget=plan.budget)
     with target_named(target or plan.target, config, faults) as subject, LiveView(quiet=as_json) as view:
         card = run(subject, options, view)

@@ -26,7 +26,7 @@ from harness.model.history import History
 from harness.model.operations import driven_operations
 from harness.model.outcome import worst
 from harness.model.plan import Check
-from harness.model.profile import ContractProfile
+from harness.model.profile import ContractProfile, Target
 
 _stopping = threading.Event()
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
@@ -56,26 +56,10 @@ def main() -> int:
         return cast("str | None", json.loads(orders.get())["check"])
 
     target = target_from_dict(assignment["target"])
-    secrets = target.secrets
-    redactor = Redactor(secrets, key=bytes.fromhex(assignment["redaction_key"]))
+    redactor = Redactor(target.secrets, key=bytes.fromhex(assignment["redaction_key"]))
     journal = Journal(run / "journal.jsonl")
-    contract = json.loads((run / "contract.json").read_text(encoding="utf-8"))
-    sender = RecordingClient(journal, redactor, hosts=target.hosts, prefix=assignment["worker"],
-                             timeout=target.timeout_seconds)
-    strangers: list[RecordingClient] = []
-
-    def new_sender() -> RecordingClient:
-        prefix = f"{assignment['worker']}s{len(strangers) + 1}"
-        strangers.append(RecordingClient(journal, redactor, hosts=target.hosts, prefix=prefix,
-                                         timeout=target.timeout_seconds))
-        return strangers[-1]
-
-    workshop = Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
-                        sender=sender, recorder=journal, redactor=redactor, seed=assignment["seed"],
-                        epoch=assignment["epoch"], worker=assignment["worker"],
-                        hooks=hook_commands(target.hooks, journal), budget=assignment["budget"],
-                        explorer=_explore, fuzzer=_fuzz, fuzz_settings=assignment["fuzz_settings"],
-                        new_sender=new_sender)
+    clients: list[RecordingClient] = []
+    workshop = _workshop(assignment, target, journal, redactor, clients)
     checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
               for c in assignment["checks"]]
     labs: dict[str, Lab] = {}
@@ -95,10 +79,29 @@ def main() -> int:
         for left in workshop.close():
             journal.append("note", {"text": f"not undone: {left}"})
             emit("note", {"text": f"not undone: {left}"})
-        for client in (sender, *strangers):
+        for client in clients:
             client.close()
         journal.close()
     return 0
+
+
+def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, redactor: Redactor,
+              clients: list[RecordingClient]) -> Workshop:
+    """What the checks work with; every client that it opens is put into `clients`."""
+    contract = json.loads((Path(assignment["run"]) / "contract.json").read_text(encoding="utf-8"))
+    name = assignment["worker"]
+
+    def new_sender() -> RecordingClient:
+        prefix = f"{name}s{len(clients)}" if clients else name
+        clients.append(RecordingClient(journal, redactor, hosts=target.hosts, prefix=prefix,
+                                       timeout=target.timeout_seconds))
+        return clients[-1]
+
+    return Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
+                    sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],
+                    epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
+                    budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
+                    fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender)
 
 
 def _explore(*args: Any, **options: Any) -> Any:

@@ -5,7 +5,7 @@ import pytest
 from harness import Effort, Lab, NoHook, explore, played_enough
 
 _BETS = {"quick": Effort(plays=8, steps=12, shrink_seconds=4),
-         "standard": Effort(plays=50, steps=18, shrink_seconds=10),
+         "standard": Effort(plays=50, steps=18, shrink_seconds=20),
          "full": Effort(plays=300, steps=40, shrink_seconds=60)}
 _EVENING = {"quick": Effort(plays=3, steps=20, shrink_seconds=2),
             "standard": Effort(plays=3, steps=50, shrink_seconds=4),

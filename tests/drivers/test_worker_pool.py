@@ -1,6 +1,7 @@
 """Worker processes: whatever a check does to its own, the others count, nothing is left running, nothing leaks."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -32,7 +33,8 @@ def test_a_worker_that_dies_leaves_its_check_unclear_and_its_neighbours_counted(
     suite("ours/test_b.py", lives="pass")
     done = pool(folder)
     assert done.ended == {"after": "finished", "lives": "finished"}, "the other worker took what was left"
-    assert done.notes == ["worker w1 ended with 9: see its log"]
+    assert len(done.notes) == 1
+    assert re.fullmatch(r"worker w[12] ended with 9: see its log", done.notes[0])
     finding = finding_of(done, "dies")
     assert (finding.outcome, finding.reason, finding.owner) == (Outcome.INCONCLUSIVE, Reason.INTERRUPTED, Owner.HARNESS)
     assert all_gone(done)
