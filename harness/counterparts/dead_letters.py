@@ -22,6 +22,7 @@ class DeadLetters:
         self._endpoint = ""
         self._given: set[str] = set()
         self._asked = 0.0
+        self._waited = False
 
     def another(self, *, patient: bool) -> str | None:
         """The id of one not given yet; None while the platform has not given it up, unless it is waited for."""
@@ -31,8 +32,9 @@ class DeadLetters:
                 self._cause()
         if not patient and time.monotonic() - self._asked < _ASK_AGAIN_SECONDS:
             return None
-        page = self._lab.until(self._page, lambda p: bool(self._ours(p))) if patient else self._page()
-        self._asked = time.monotonic()
+        wait = patient and not self._waited  # once: a platform that has not given up by then will not do so now
+        page = self._lab.until(self._page, lambda p: bool(self._ours(p))) if wait else self._page()
+        self._asked, self._waited = time.monotonic(), self._waited or wait
         found = next(iter(self._ours(page)), None)
         if found is not None:
             self._given.add(found)

@@ -59,6 +59,9 @@ class Recorder(Protocol):
 class Play(Protocol):
     """One sequence of moves against the subject, compared with the model ledger after each step."""
 
+    moves: list[tuple[Move, ...]]
+    """The steps made so far."""
+
     def step(self, *moves: Move) -> None:
         """Make the moves (two: at the same time) and look; raises Disagreed where the model is left."""
         ...

@@ -6,6 +6,7 @@ import pytest
 
 from harness.drivers.random_play import explore
 from harness.drivers.random_play.bets import menu
+from harness.drivers.random_play.shorter import fewer_steps
 from harness.engine.ports import Effort
 from harness.model.errors import Disagreed, NoHook
 from harness.model.play import Move, Sum
@@ -82,7 +83,22 @@ def test_a_first_play_that_leaves_the_model_is_the_find_when_no_shorter_one_show
         return made[-1]
 
     _, worst = explored(play)
-    assert worst is made[0]
+    assert worst is made[0], "no shorter one failed"
+
+
+def test_every_step_that_is_not_needed_is_left_out():
+    def needs(moves):
+        made = [move.operation for step in moves for move in step]
+        return "rollbackBet" in made and made.count("settleBet") >= 2 and moves[-1][0].operation == "settleBet"
+
+    def play():
+        return Play(wrong=needs)
+
+    long = Play()
+    long.moves = [(Move(operation=name, body=(), key="k", by="provider"),) for name in
+                  ["authorizeBet"] * 20 + ["rollbackBet"] + ["createSession"] * 9 + ["settleBet"] * 3]
+    assert sorted(operations([fewer_steps(play, long, 20)]).elements()) == ["rollbackBet", "settleBet", "settleBet"]
+    assert fewer_steps(play, long, 0) is long, "no time, no harm"
 
 
 def test_races_duplicates_changes_and_strangers_are_among_the_moves():
@@ -114,7 +130,7 @@ def bets_over(limit):
 def test_a_play_that_leaves_the_model_is_shrunk_to_what_it_needs():
     plays, worst = explored(lambda: Play(bets_over(333)))
     sizes = [move.operation for moves in worst.moves for move in moves]
-    assert sizes == ["createSandboxPlayer", "createSession", "authorizeBet", "authorizeBet"]
+    assert sizes == ["authorizeBet", "authorizeBet"]
     assert all(not bets_over(333)(p.moves) for p in plays)
 
 

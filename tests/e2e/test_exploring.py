@@ -23,7 +23,7 @@ def test_a_money_bug_is_told_as_a_story_and_its_script_plays_it_again(certify, e
     row, run = found(url, "MONEY-06", "--seed", "4")
     told = row["finding"]["measured"]
     assert row["finding"]["outcome"] == "fail"
-    assert 4 <= told["steps"] <= 16, "shrunk, as far as a busy machine has time: it needs 6"
+    assert 4 <= told["steps"] <= 8, "shrunk to about the shortest sequence: a player, a session, a bet, its settles"
     assert [line for line in told["story"] if re.search(r"settle bet 1: win \d", line)]
     assert told["again"] == "3 of 3"
     script = run / "reproduce-MONEY-06.sh"
@@ -32,9 +32,14 @@ def test_a_money_bug_is_told_as_a_story_and_its_script_plays_it_again(certify, e
     played = subprocess.run(["sh", script], env={"PATH": "/usr/bin:/bin:/usr/local/bin", **given}, text=True,
                             capture_output=True, timeout=60)
     assert played.returncode == 0, played.stderr
-    observed = json.loads(played.stdout.split("# the observer\n")[1].splitlines()[0])
-    eur = next(b["amount"] for b in observed["balances"] if b["currency"] == "EUR")
-    assert f"EUR {eur}" in row["finding"]["seen"], "the observer reads the same wrong balance again"
+    calls, _, observed = played.stdout.partition("# the observer\n")
+    if observed.strip():
+        balances = json.loads(observed.splitlines()[0])["balances"]
+        eur = next(b["amount"] for b in balances if b["currency"] == "EUR")
+        assert f"EUR {eur}" in row["finding"]["seen"], "the observer reads the same wrong balance again"
+    else:
+        assert "settleBet was answered 200" in row["finding"]["message"], "the wrong answer is the finding"
+        assert '"credited"' in calls.splitlines()[-1], "and it comes again"
     assert not [s for s in canaries.values() if s in script.read_text()]
 
 

@@ -16,6 +16,7 @@ import harness.drivers.random_play.promotions  # noqa: F401 - the actions regist
 from harness.drivers.hypothesis_home import borrowed_home
 from harness.drivers.random_play.bets import menu, openings
 from harness.drivers.random_play.evening import Evening
+from harness.drivers.random_play.shorter import fewer_steps
 from harness.engine.ports import Effort, PlayT
 from harness.model.errors import Disagreed
 from harness.model.play import Move
@@ -46,7 +47,8 @@ def explore(new_play: Callable[[], PlayT], *, seed: int, effort: Effort,
     except Exception:  # the failing play itself, or Hypothesis on one that does not fail each time
         if search.worst is None:
             raise
-    return search.agreed, search.worst
+    worst = search.worst and fewer_steps(new_play, search.worst, effort.shrink_seconds / 2)
+    return search.agreed, worst
 
 
 class _Search:
@@ -67,7 +69,7 @@ class _Search:
     def close(self, play: Any, size: int, *, failed: bool) -> None:
         """Keep what is worth keeping: plays that agree until one fails, then the shortest that fails."""
         if failed:
-            self._give_up = min(self._give_up, time.monotonic() + self._effort.shrink_seconds)
+            self._give_up = min(self._give_up, time.monotonic() + self._effort.shrink_seconds / 2)
             if self.worst is None or size < self._size:
                 self.worst, self._size = play, size
         elif self.worst is None:
