@@ -182,13 +182,13 @@ def gaps(partner: Any, wallet: Wallet) -> list[float]:
 @pytest.mark.parametrize("name", ["", "retry-without-jitter"])
 def test_spacing_of_retries(start: Any, wallet: Wallet, name: str) -> None:
     partner = start(wallet_url=wallet.url, faults=("unknown-never-reconciled", *filter(None, [name])),
-                    changes={"wallet": WalletBudget(breaker_failures=1000, backoff_ms=30)})
+                    changes={"wallet": WalletBudget(breaker_failures=1000, backoff_ms=60)})
     partner.play = partner.session(partner.player())
     wallet.answers = broken
     seen = sorted(gaps(partner, wallet))
     assert len(seen) == 16
-    lock_step = seen[-1] < 0.045
-    assert lock_step is bool(name)
+    middle_half = seen[12] - seen[3]  # a busy machine delays a few; jitter spreads them all
+    assert (middle_half < 0.025) is bool(name), seen
 
 
 @pytest.mark.parametrize(("name", "ids"), [("", 1), ("retry-with-new-tx-id", 3)])
