@@ -20,6 +20,9 @@ from harness.model.operations import Operation
 
 _PLAIN = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _UNSENT = ("host", "content-length")
+CALLER = ("X-Brand-Id", "X-Region", "X-Provider-Id")
+"""Headers that say who calls: the coverage phase spoils each of them, random requests have ours."""
+RANDOM_PHASES = ("fuzzing", "stateful")
 
 
 class Dresser:
@@ -84,13 +87,17 @@ class Dresser:
 
     def _headers(self, case: FuzzCase, party: Party, body: bytes | None) -> Iterator[tuple[str, str]]:
         who, profile = party.credential, self._lab.profile
-        known = {"x-brand-id": who.brand_id, "x-region": who.region, "x-provider-id": who.provider_id,
-                 "x-trace-id": self._lab.fresh("trace"), profile.idempotency_header.lower(): self._lab.fresh("key")}
+        ours = dict(zip(CALLER, (who.brand_id, who.region, who.provider_id), strict=True))
+        known = {name.lower(): value for name, value in ours.items()}
+        known |= {"x-trace-id": self._lab.fresh("trace"), profile.idempotency_header.lower(): self._lab.fresh("key")}
         secret = who.signing_secret
         if case.operation == "publishEvent" and secret:
             stamp = str(int(time.time()))
             signed = hmac.new(secret.encode(), stamp.encode() + b"." + (body or b""), hashlib.sha256).hexdigest()
             known |= {profile.timestamp_header.lower(): stamp, profile.signature_header.lower(): signed}
+        if case.phase in RANDOM_PHASES and not self._lab.target.foreign:
+            made_up = {name.lower() for name, _ in case.headers}
+            yield from ((name, value) for name, value in ours.items() if name.lower() not in made_up)
         for name, value in case.headers:
             if name.lower() in _UNSENT or name.lower() == "authorization":
                 continue

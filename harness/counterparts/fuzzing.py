@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import unquote
 
-from harness.counterparts.dressing import Dresser
+from harness.counterparts.dressing import CALLER, RANDOM_PHASES, Dresser
 from harness.counterparts.fuzz_cases import Smaller, twists
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
@@ -18,7 +18,7 @@ from harness.engine.ports import FuzzCase, FuzzEffort, Request, Sent
 from harness.judges.fuzzed import Defect, Inspection, links_followed, refusals_move_nothing, withstands
 from harness.model import money
 from harness.model.exchange import Exchange
-from harness.model.operations import METHODS, Operation, operations
+from harness.model.operations import METHODS, Operation, operations, resolve
 
 _OFTEN = 0.85
 _WATCHED_EVERY = 8
@@ -71,10 +71,10 @@ class Fuzzing:
         """Fuzz, then claim what each operation did, with every suspicion tried again."""
         if self._lab.target.foreign:
             self._look_around()
-        complaints = self._lab.fuzzer(
-            _only(self._lab.contract, self._operations.values()), base_url=self._lab.target.base_url,
-            phases=tuple(phases), seed=self._chance.getrandbits(31), effort=effort, send=self._first)
-        del complaints  # a sensor's reading: what counts is decided from the exchanges
+        document = _only(self._lab.contract, self._operations.values())
+        self._fuzz(document, [p for p in phases if p not in RANDOM_PHASES], effort)
+        self._fuzz(document if self._lab.target.foreign else _without(document, CALLER),
+                   [p for p in phases if p in RANDOM_PHASES], effort)
         self._reach_out()
         self._twist()
         self._close_watch()
@@ -98,6 +98,12 @@ class Fuzzing:
         if self._watches:
             self._confirm_watches()
             self._lab.claim(refusals_move_nothing([w.to_params() for w in self._watches if w.after]))
+
+    def _fuzz(self, document: Mapping[str, Any], phases: Sequence[str], effort: FuzzEffort) -> None:
+        """What the engine complains of is a sensor's reading: what counts is decided from the exchanges."""
+        if phases:
+            self._lab.fuzzer(document, base_url=self._lab.target.base_url, phases=tuple(phases),
+                             seed=self._chance.getrandbits(31), effort=effort, send=self._first)
 
     def _look_around(self) -> None:
         """What a foreign API makes in one operation is needed in others: make some of each, and judge none of it."""
@@ -235,6 +241,24 @@ def _only(contract: Mapping[str, Any], share: Iterable[Operation]) -> dict[str, 
              for path, item in dict(contract.get("paths") or {}).items() if isinstance(item, Mapping)
              if any(p == path for p, _ in wanted)}
     return {**contract, "paths": paths}
+
+
+def _without(document: Mapping[str, Any], headers: Collection[str]) -> dict[str, Any]:
+    """The document without these header parameters: drawing them anew for each request takes its time."""
+    unwanted = {name.lower() for name in headers}
+
+    def wanted(parameter: Any) -> bool:
+        read = resolve(document, parameter)
+        return not (isinstance(read, Mapping) and read.get("in") == "header"
+                    and str(read.get("name")).lower() in unwanted)
+
+    def trimmed(node: Any) -> Any:
+        kept = [p for p in node["parameters"] if wanted(p)] if isinstance(node.get("parameters"), list) else None
+        return {**node, "parameters": kept} if kept is not None else node
+
+    paths = {path: {name: trimmed(call) if isinstance(call, Mapping) else call for name, call in trimmed(item).items()}
+             for path, item in document["paths"].items()}
+    return {**document, "paths": paths}
 
 
 def fuzz(lab: Lab, effort: FuzzEffort, *, phases: Iterable[str], share: int = 0, of: int = 1) -> None:

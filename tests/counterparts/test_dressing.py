@@ -101,6 +101,15 @@ def test_headers_of_the_caller_are_its_own_and_an_odd_one_stays_odd(dressed):
     assert header(spoiled, "X-Brand-Id") == "\u00e9 "
 
 
+@pytest.mark.parametrize(("phase", "added"), [("fuzzing", True), ("stateful", True), ("coverage", False),
+                                             ("examples", False)])
+def test_who_calls_is_told_where_the_engine_was_not_asked_for_it(dressed, phase, added):
+    sent = dressed("getBet", phase=phase, headers=(("X-Region", "zz"),))
+    assert header(sent, "X-Region") == "eu-west"
+    assert (header(sent, "X-Brand-Id"), header(sent, "X-Provider-Id")) == (
+        ("brand-a1", "provider") if added else (None, None)), "a header left out on purpose stays out"
+
+
 def test_an_event_is_signed_over_what_is_sent(dressed):
     sent = dressed("publishEvent", {"event_id": "0"}, headers=(("X-Signature", "0"), ("X-Timestamp", "0")))
     stamp = header(sent, "X-Timestamp")
