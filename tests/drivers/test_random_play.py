@@ -68,9 +68,9 @@ def test_everything_on_the_menu_of_a_feature_is_played(features, more):
 def test_the_first_play_leaves_nothing_to_chance():
     plays, _ = explored(features=("bonuses", "jackpots"), effort=Effort(plays=1, steps=1, shrink_seconds=1))
     assert set(operations(plays[:1])) == {
-        "createSandboxPlayer", "createSession", "authorizeBet", "settleBet", "rollbackBet", "issueBonus",
-        "consumeBonus", "reportWagerProgress", "createSandboxJackpot", "contributeToJackpot", "triggerJackpot",
-        "payJackpot"}
+        "createSandboxPlayer", "createSession", "closeSession", "authorizeBet", "settleBet", "rollbackBet",
+        "issueBonus", "consumeBonus", "reportWagerProgress", "createSandboxJackpot", "contributeToJackpot",
+        "triggerJackpot", "payJackpot"}
     assert plays[0].finished == 1
 
 

@@ -59,6 +59,17 @@ def plain_rounds(evening: Evening) -> None:
     evening.do(evening.rollback(returned))
 
 
+@opening("bets")
+def late_result(evening: Evening) -> None:
+    """A bet whose result comes when its session is closed."""
+    evening.session("player 1", "EUR")
+    session = evening.sessions.pop()
+    bet = evening.bet(session, 100)
+    evening.place(bet)
+    evening.do(evening.move("closeSession", session.by, session_id=session["session_id"]))
+    evening.do(evening.settle(bet, 130))
+
+
 @opening("rounds")
 def many_rounds(evening: Evening) -> None:
     """One player wins and wins: what is lost a cent now and then adds up."""
