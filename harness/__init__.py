@@ -1,7 +1,7 @@
 """The façade for authors of suites, scenarios and reports: names only; nobody inside imports it."""
 
 from harness.counterparts.acting import Bet, Player
-from harness.counterparts.foreign import guarded, json_writes, key_is_required, keyed_writes, traced_calls
+from harness.counterparts.foreign import guarded, json_writes, keyed_writes, required_keys, traced_calls
 from harness.counterparts.fuzzing import fuzz
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
@@ -74,7 +74,6 @@ __all__ = [
     "in_order",
     "inert",
     "json_writes",
-    "key_is_required",
     "keyed_writes",
     "leaks_nothing",
     "moved",
@@ -89,6 +88,7 @@ __all__ = [
     "reaches_end",
     "refused",
     "registered",
+    "required_keys",
     "same_listing",
     "same_result",
     "same_thing",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from harness.counterparts.foreign_party import ForeignParty
 from harness.counterparts.lab import Lab
-from harness.counterparts.schemes import asks_for_credentials
 from harness.engine.ports import FuzzCase, FuzzEffort, Request, Sent
 from harness.model.errors import Prerequisite
 from harness.model.exchange import Exchange
-from harness.model.operations import Operation, idempotency_header, operations, trace_header
+from harness.model.operations import (
+    Operation,
+    asks_for_credentials,
+    idempotency_header,
+    key_is_required,
+    operations,
+    takes_json,
+    trace_header,
+)
 
 _EFFORT = FuzzEffort(examples=12, steps=2, seconds=15)
 _ENOUGH = 2
@@ -93,13 +98,9 @@ def traced_calls(lab: Lab) -> tuple[Foreign, dict[str, str]]:
 
 def json_writes(lab: Lab) -> Foreign:
     """Operations that take a JSON body."""
-    return Foreign(lab, [o for o in operations(lab.contract).values()
-                         if "json" in json.dumps(o.document.get("requestBody", ""), default=str)])
+    return Foreign(lab, [o for o in operations(lab.contract).values() if takes_json(lab.contract, o)])
 
 
-def key_is_required(lab: Lab, operation: Operation) -> bool:
-    """Does the document say that the idempotency header must be there?"""
-    del lab
-    name = idempotency_header(operation)
-    required: list[Any] = [p for p in operation.parameters if p.get("name") == name and p.get("required") is True]
-    return bool(required)
+def required_keys(lab: Lab) -> Foreign:
+    """Operations whose document requires the idempotency header."""
+    return Foreign(lab, [o for o in operations(lab.contract).values() if key_is_required(o)])

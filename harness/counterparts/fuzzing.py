@@ -67,7 +67,7 @@ class Fuzzing:
         self._trials: list[_Trial] = []
         self._watches: list[_Watch] = []
 
-    def run(self, phases: Iterable[str], effort: FuzzEffort) -> None:
+    def run(self, phases: Collection[str], effort: FuzzEffort) -> None:
         """Fuzz, then claim what each operation did, with every suspicion tried again."""
         if self._lab.target.foreign:
             self._look_around()
@@ -141,8 +141,7 @@ class Fuzzing:
         return self._try(case, supplied=bool(case.spoiled) or self._chance.random() < _OFTEN)
 
     def _try(self, case: FuzzCase, *, supplied: bool) -> Sent:
-        operation = self._operations.get(case.operation)
-        watching = bool(case.spoiled) and operation is not None and operation.write and not self._lab.target.foreign
+        watching = self._is_watched(case)
         request, supplies = self._request(case, supplied=supplied)
         if watching and (not self._watches or self._watches[-1].after is not None):
             self._watches.append(_Watch(before=self._lab.balances(self._watched.player)))
@@ -155,7 +154,7 @@ class Fuzzing:
         return sent
 
     def _request(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> tuple[Request, Supplies]:
-        supplies = self._watched if case.spoiled else self._supplies
+        supplies = self._watched if self._is_watched(case) else self._supplies
         return self._dresser.request(case, supplies, by or self._lab.provider, supplied=supplied), supplies
 
     def _send(self, case: FuzzCase, *, supplied: bool, by: Party | None = None) -> Sent:
@@ -165,6 +164,11 @@ class Fuzzing:
         return sent
 
     # -- watching -------------------------------------------------------------------------------
+    def _is_watched(self, case: FuzzCase) -> bool:
+        """A spoiled write must have no effect. Reads go to another player: what they need may move money late."""
+        operation = self._operations.get(case.operation)
+        return bool(case.spoiled) and operation is not None and operation.write and not self._lab.target.foreign
+
     def _watch(self, trial: _Trial) -> None:
         status = trial.exchange.status or 0
         if not 400 <= status < 500:  # it was carried out, or may have been, and may show late: watch somebody else
@@ -261,7 +265,7 @@ def _without(document: Mapping[str, Any], headers: Collection[str]) -> dict[str,
     return {**document, "paths": paths}
 
 
-def fuzz(lab: Lab, effort: FuzzEffort, *, phases: Iterable[str], share: int = 0, of: int = 1) -> None:
+def fuzz(lab: Lab, effort: FuzzEffort, *, phases: Collection[str], share: int = 0, of: int = 1) -> None:
     """Fuzz every `of`-th operation of the target's contract, from the `share`-th on; claims one per operation.
 
     A share beyond the last operation takes one of the first again, with its own seed.

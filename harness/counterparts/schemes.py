@@ -34,12 +34,6 @@ def scheme_of(contract: Mapping[str, Any], operation: Operation, base_url: str) 
     return None
 
 
-def asks_for_credentials(contract: Mapping[str, Any], operation: Operation) -> bool:
-    """Does every way into the operation need credentials? `{}` among the requirements makes them optional."""
-    required = operation.document.get("security", contract.get("security"))
-    return isinstance(required, list) and bool(required) and all(isinstance(r, Mapping) and r for r in required)
-
-
 def _read(scheme: Any, base_url: str) -> Scheme | None:
     if not isinstance(scheme, Mapping):
         return None

@@ -112,6 +112,24 @@ def idempotency_header(operation: Operation) -> str:
     return next((name for name in names if _IDEMPOTENCY.fullmatch(name)), "")
 
 
+def key_is_required(operation: Operation) -> bool:
+    """Does the document say that the idempotency header must be there?"""
+    name = idempotency_header(operation)
+    return any(p.get("name") == name and p.get("required") is True for p in operation.parameters)
+
+
+def asks_for_credentials(contract: Mapping[str, Any], operation: Operation) -> bool:
+    """Does every way into the operation need credentials? `{}` among the requirements makes them optional."""
+    required = operation.document.get("security", contract.get("security"))
+    return isinstance(required, list) and bool(required) and all(isinstance(r, Mapping) and r for r in required)
+
+
+def takes_json(contract: Mapping[str, Any], operation: Operation) -> bool:
+    """Does the operation have a body of a JSON media type?"""
+    body = _mapping(resolve(contract, operation.document.get("requestBody")))
+    return any("json" in str(media).lower() for media in _mapping(body.get("content")))
+
+
 def speaks_of_the_call(header: str) -> bool:
     """Is it a header that names the call (trace, idempotency key) rather than carries data of it?"""
     return bool(_IDEMPOTENCY.fullmatch(header) or _TRACE.fullmatch(header))
@@ -128,7 +146,8 @@ def trace_header(contract: Mapping[str, Any], operation: Operation) -> str:
 def capabilities_of(contract: Mapping[str, Any]) -> dict[str, bool]:
     """What of a foreign API can be tried: idempotency headers, credentials, JSON bodies, trace headers."""
     known = operations(contract).values()
-    schemes = _mapping(_mapping(contract.get("components")).get("securitySchemes"))
-    return {"idempotency_header": any(map(idempotency_header, known)), "credentials": bool(schemes),
-            "json_bodies": any("json" in str(o.document.get("requestBody")) for o in known),
+    return {"idempotency_header": any(map(idempotency_header, known)),
+            "required_idempotency_header": any(map(key_is_required, known)),
+            "credentials": any(asks_for_credentials(contract, o) for o in known),
+            "json_bodies": any(takes_json(contract, o) for o in known),
             "trace_header": any(trace_header(contract, o) for o in known)}

@@ -4,8 +4,8 @@ import base64
 
 import pytest
 
-from harness.counterparts.schemes import Scheme, asks_for_credentials, basic, presented, scheme_of
-from harness.model.operations import operations
+from harness.counterparts.schemes import Scheme, basic, presented, scheme_of
+from harness.model.operations import asks_for_credentials, operations
 from harness.model.profile import Credential
 
 WHO = Credential(client_id="me", secret="canary: of/mine")
