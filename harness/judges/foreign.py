@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.judges.answers import BUSY, saw, turned_away, unanswered
@@ -14,11 +15,15 @@ from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 
 _WAIT = (409, 425, *BUSY)
 """What a copy may be told while the first one is under way."""
+_IDENTIFIER = re.compile(r"(^|[_-])(id|uuid|guid)$|[a-z0-9](Id|ID|Uuid|UUID)$", re.ASCII)
+_CALL = re.compile(r"x?[_-]?(trace|request|correlation|span|log)[_-]?(id|uuid)", re.IGNORECASE)
+_MANY = 200
 
 
 def same_thing(first: Exchange, *later: Exchange, copies: bool = False) -> Draft:
     """Every later answer is a success and tells of the thing that the first one made: same identifiers.
 
+    Answers without any are the same when they are equal; when they differ (a time, a count) that decides nothing.
     A replay may be a 200 where the first was a 201: documents of other APIs do not say. With `copies` all were sent at
     once: some may be told to wait, and the first success counts as the first.
     """
@@ -36,12 +41,15 @@ def _same_thing(history: History, claim: Claim) -> Finding:
     if not done or (not copies and done[0] is not exchanges[0]):
         return unknown(f"the first {exchanges[0].operation} was not carried out ({saw(exchanges[0])})",
                        Reason.SETUP_FAILED, owner=Owner.SUBJECT, exchanges=[exchanges[0].id])
+    blank = None
     for other in exchanges:
         if other in done:
-            differs = _differs(done[0], other)
-            if differs:
-                return broken(f"{claim.says}; {differs[0]} differs", expected=differs[1], seen=differs[2],
+            before, after = _names(done[0]), _names(other)
+            if before != after and (before or after):
+                return broken(f"{claim.says}; what it names differs", expected=_told(before), seen=_told(after),
                               exchanges=[done[0].id, other.id])
+            if not before and other is not done[0] and not _says_the_same(done[0], other):
+                blank = other
         elif other.status not in _WAIT:
             return broken(f"{claim.says}; one was told {saw(other)}", expected=f"{saw(done[0])} again",
                           seen=saw(other), exchanges=[done[0].id, other.id])
@@ -50,20 +58,37 @@ def _same_thing(history: History, claim: Claim) -> Finding:
         return turned_away(away[0]) if away[0].status in BUSY else broken(
             f"{claim.says}; it was told {saw(away[0])}", expected=f"{saw(done[0])} again", seen=saw(away[0]),
             exchanges=[done[0].id, away[0].id])
+    if blank is not None:
+        return unknown(f"no answer of {blank.operation} has an identifier, and they differ or say nothing: one thing "
+                       "or two, nobody can tell", Reason.NO_SAMPLES, owner=Owner.SUBJECT,
+                       exchanges=[done[0].id, blank.id])
     return held(f"{len(done)} of {len(exchanges)} answers tell of one thing", exchanges=claim.over)
 
 
-def _differs(first: Exchange, other: Exchange) -> tuple[str, str, str] | None:
-    """(what, before, after): an identifier; without identifiers the whole body."""
-    before, after = _identity(first.json()), _identity(other.json())
-    return None if before == after else ("what it names", str(before)[:160], str(after)[:160])
+def _names(e: Exchange) -> dict[str, Any]:
+    """Where the thing is, and identifiers in the JSON, by path; those of the call itself differ in each answer."""
+    found: dict[str, Any] = {"Location": e.header("Location")} if e.header("Location") else {}
+    left: list[tuple[str, Any]] = [("", e.json())]
+    while left and len(found) < _MANY:
+        at, value = left.pop()
+        if isinstance(value, dict):
+            left += [(f"{at}.{name}" if at else name, v) for name, v in value.items()]
+            found |= {f"{at}.{name}" if at else name: v for name, v in value.items()
+                      if _IDENTIFIER.search(name) and not _CALL.fullmatch(name) and isinstance(v, (str, int))}
+        elif isinstance(value, list):
+            left += [(f"{at}[{n}]", v) for n, v in enumerate(value[:_MANY])]
+    return found
 
 
-def _identity(body: Any) -> Any:
-    if not isinstance(body, dict):
-        return body
-    named = {k: v for k, v in body.items() if k.lower() == "id" or k.lower().endswith(("_id", "id", "uuid"))}
-    return named or body
+def _told(names: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in sorted(names.items()))[:160] or "no identifier"
+
+
+def _says_the_same(first: Exchange, other: Exchange) -> bool:
+    """Equal bodies that say something; an empty one says nothing."""
+    if (told := first.json()) is not None:
+        return bool(told == other.json())
+    return bool(first.response_body.strip()) and first.response_body == other.response_body
 
 
 def echoes(exchanges: Sequence[Exchange], header: str) -> Draft:
