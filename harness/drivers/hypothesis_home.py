@@ -16,6 +16,7 @@ from typing import Any
 from hypothesis import configuration
 from hypothesis.internal import charmap
 from hypothesis.internal.conjecture import providers
+from hypothesis.internal.conjecture.engine import ConjectureRunner
 from hypothesis.internal.constants_ast import Constants
 from hypothesis.strategies._internal import lazy
 
@@ -23,7 +24,7 @@ _LAST_BEFORE_SURROGATES, _FIRST_AFTER = 0xD7FF, 0xE000
 
 
 @contextmanager
-def borrowed_home() -> Iterator[None]:
+def borrowed_home(*, variations: bool = True) -> Iterator[None]:
     """A home folder for one exploration: nothing in the user's folder, nothing left.
 
     With Hypothesis's own way each process tries all 1,114,112 characters for what UTF-8 can write (over a second of
@@ -38,12 +39,20 @@ def borrowed_home() -> Iterator[None]:
         collect, providers._get_local_constants = providers._get_local_constants, Constants
         strategies: Any = lazy
         describe, strategies.get_pretty_function_description = strategies.get_pretty_function_description, _name
+        runner: Any = ConjectureRunner
+        mutate, runner.generate_mutations_from = runner.generate_mutations_from, \
+            runner.generate_mutations_from if variations else _nothing
         try:
             yield
         finally:
             providers._get_local_constants = collect
             strategies.get_pretty_function_description = describe
+            runner.generate_mutations_from = mutate
             configuration.set_hypothesis_home_dir(None)
+
+
+def _nothing(*_: object) -> None:
+    pass
 
 
 def _name(function: object) -> str:

@@ -3,12 +3,15 @@
 import gzip
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
-from hypothesis import configuration
+import pytest
+from hypothesis import Phase, configuration, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.internal import charmap
 from hypothesis.internal.conjecture import providers
+from hypothesis.internal.conjecture.engine import ConjectureRunner
 
 from harness.drivers.hypothesis_home import borrowed_home, utf_8
 
@@ -50,3 +53,21 @@ def test_no_constants_of_local_code_while_at_home_and_all_as_before_after_it():
     assert providers._get_local_constants is before
     assert "n > 3" in repr(st.integers().filter(lambda n: n > 3))
     assert not home.exists()
+
+
+@pytest.mark.parametrize("variations", [True, False])
+def test_each_example_may_be_drawn_anew(variations):
+    examples = []
+
+    @settings(max_examples=60, database=None, deadline=None, phases=[Phase.generate])
+    @seed(3)
+    @given(st.lists(st.integers(0, 10**9), min_size=6, max_size=6))
+    def look(numbers):
+        examples.append(frozenset(n for n in numbers if n))
+
+    before = ConjectureRunner.generate_mutations_from
+    with borrowed_home(variations=variations):
+        look()
+    assert ConjectureRunner.generate_mutations_from is before
+    alike = sum(len(one & other) >= 3 for one, other in pairwise(examples))
+    assert alike > 10 if variations else alike <= 3, "numbers of the example before, come again"

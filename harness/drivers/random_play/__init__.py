@@ -40,7 +40,7 @@ def explore(new_play: Callable[[], PlayT], *, seed: int, effort: Effort,
                       verbosity=Verbosity.quiet, report_multiple_bugs=False, print_blob=False)
     try:
         _open_plainly(search, features)
-        with borrowed_home():
+        with borrowed_home(variations=False):
             run_state_machine_as_test(seeded(seed)(Seated), settings=chosen)
     except _Halt as halt:
         raise halt.args[0] from None
