@@ -13,7 +13,7 @@ from harness.counterparts.dressing import CALLER, RANDOM_PHASES, Dresser
 from harness.counterparts.fuzz_cases import Smaller, twists
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
-from harness.counterparts.supplies import Supplies
+from harness.counterparts.supplies import TOO_LATE, Supplies
 from harness.engine.ports import FuzzCase, FuzzEffort, Request, Sent
 from harness.judges.fuzzed import Defect, Inspection, links_followed, refusals_move_nothing, withstands
 from harness.model import money
@@ -133,7 +133,8 @@ class Fuzzing:
                                                      key=lambda case: len(list(twists(case))))
         for case in done.values():
             for odd in twists(case):
-                self._try(odd, supplied=True)
+                if self._try(odd, supplied=True).exchange.status in TOO_LATE:  # what was supplied had been used up
+                    self._try(odd, supplied=True)
 
     # -- sending --------------------------------------------------------------------------------
     def _first(self, case: FuzzCase) -> Sent:

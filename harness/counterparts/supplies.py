@@ -84,7 +84,7 @@ class Supplies:
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the identifiers that a write made, and that what it was given may be used up."""
-        if not 400 <= (exchange.status or 0) < 500 or exchange.status in _TOO_LATE:
+        if not 400 <= (exchange.status or 0) < 500 or exchange.status in TOO_LATE:
             self.use_up(exchange.operation)
         body = exchange.json()
         if exchange.method == "GET" or not 200 <= (exchange.status or 0) < 300 or not isinstance(body, dict):
@@ -236,7 +236,7 @@ _RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("publishEvent", "tenant_id"): Supplies.tenant, ("deleteWebhookEndpoint", "endpoint_id"): Supplies.endpoint,
     ("rotateWebhookSecret", "endpoint_id"): Supplies.endpoint,
     ("redriveDeadLetter", "delivery_id"): Supplies.dead_letter}
-_TOO_LATE = (409, 422)
+TOO_LATE = (409, 422)
 """What a platform answers where the state of a thing is against it: something used it up unseen."""
 _USED_UP_BY: Mapping[str, tuple[str, ...]] = {
     "closeSession": ("session to close",), "settleBet": ("bet",), "rollbackBet": ("bet",),
