@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urljoin
 
 from harness.judges.answers import BUSY, saw, turned_away, unanswered
 from harness.judges.registry import judge
@@ -18,6 +19,7 @@ _WAIT = (409, 425, *BUSY)
 _IDENTIFIER = re.compile(r"(^|[_-])(id|uuid|guid)$|[a-z0-9](Id|ID|Uuid|UUID)$", re.ASCII)
 _CALL = re.compile(r"x?[_-]?(trace|request|correlation|span|log)[_-]?(id|uuid)", re.IGNORECASE)
 _MANY = 200
+_PLACE = "Location"
 
 
 def same_thing(first: Exchange, *later: Exchange, copies: bool = False) -> Draft:
@@ -45,7 +47,9 @@ def _same_thing(history: History, claim: Claim) -> Finding:
     for other in exchanges:
         if other in done:
             before, after = _names(done[0]), _names(other)
-            if before != after and (before or after):
+            if before.keys() - after.keys() == {_PLACE} and len(before) > 1:
+                del before[_PLACE]  # a replay that answers 200 need not say where the thing is
+            if before != after:
                 return broken(f"{claim.says}; what it names differs", expected=_told(before), seen=_told(after),
                               exchanges=[done[0].id, other.id])
             if not before and other is not done[0] and not _says_the_same(done[0], other):
@@ -67,7 +71,8 @@ def _same_thing(history: History, claim: Claim) -> Finding:
 
 def _names(e: Exchange) -> dict[str, Any]:
     """Where the thing is, and identifiers in the JSON, by path; those of the call itself differ in each answer."""
-    found: dict[str, Any] = {"Location": e.header("Location")} if e.header("Location") else {}
+    place = e.header(_PLACE)
+    found: dict[str, Any] = {_PLACE: _absolute(e.url, place)} if place else {}
     left: list[tuple[str, Any]] = [("", e.json())]
     while left and len(found) < _MANY:
         at, value = left.pop()
@@ -78,6 +83,13 @@ def _names(e: Exchange) -> dict[str, Any]:
         elif isinstance(value, list):
             left += [(f"{at}[{n}]", v) for n, v in enumerate(value[:_MANY])]
     return found
+
+
+def _absolute(base: str, place: str) -> str:
+    try:
+        return urljoin(base, place)
+    except ValueError:  # it is no URL
+        return place
 
 
 def _told(names: Mapping[str, Any]) -> str:

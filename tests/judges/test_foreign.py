@@ -59,6 +59,16 @@ def test_a_thing_may_be_named_by_its_location_alone(make, where, outcome):
     assert make.outcome(same_thing(*exchanges), *exchanges) == outcome
 
 
+@pytest.mark.parametrize(("where", "body", "outcome"), [
+    ("/orders/1", MADE, "pass"), (None, MADE, "pass"), ("http://platform.test/orders/1", MADE, "pass"),
+    ("http://[", MADE, "fail"),
+    ("/orders/2", MADE, "fail"), (None, {"id": "o-2"}, "fail"), (None, {}, "fail")])
+def test_a_replay_need_not_say_again_where_the_thing_is(make, where, body, outcome):
+    first = make.exchange(method="POST", status=201, body=MADE, answer={"Location": "/orders/1"})
+    again = make.exchange(method="POST", status=200, body=body, answer={"Location": where})
+    assert make.outcome(same_thing(first, again), first, again) == outcome
+
+
 @pytest.mark.parametrize(("first", "again", "outcome"), [
     (["a"], ["a"], "pass"), ({"balance": 90}, {"balance": 90}, "pass"), (["a"], ["b"], "inconclusive"),
     ({"at": "10:00"}, {"at": "10:01"}, "inconclusive"), (None, None, "inconclusive")])
