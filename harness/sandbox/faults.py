@@ -2,10 +2,10 @@
 
     if faults.on("rollback-pays-twice"): ...
 
-`on` is a set lookup in this process. Definitions live in three catalogues, `faults_core.FAULTS` (ledger, bets, keys,
-access, errors), `faults_subtle.FAULTS` (what only a history or an odd input shows) and `faults_rooms.FAULTS`
-(webhooks, events, bonuses, jackpots, observability); they are plain tuples of `Fault`, so that the CLI can list them
-without importing the platform.
+`on` is a set lookup in this process. Definitions live in four catalogues, `faults_core.FAULTS` (ledger, bets, keys,
+access, errors), `faults_chaos.FAULTS` (what only trouble shows), `faults_subtle.FAULTS` (what only a history or an odd
+input shows) and `faults_rooms.FAULTS` (webhooks, events, bonuses, jackpots, observability); they are plain tuples of
+`Fault`, so that the CLI can list them without importing the platform.
 A fault's `proves` are the control ids that must turn red with it on; `also` may turn red as a consequence.
 """
 
@@ -62,7 +62,8 @@ def activate(names: Iterable[str]) -> None:
 def catalogue() -> dict[str, Fault]:
     """Every known fault by name, in the order of definition."""
     found: dict[str, Fault] = {}
-    for module in ("harness.sandbox.faults_core", "harness.sandbox.faults_subtle", "harness.sandbox.faults_rooms"):
+    for room in ("core", "chaos", "subtle", "rooms"):
+        module = f"harness.sandbox.faults_{room}"
         if importlib.util.find_spec(module) is None:
             continue
         for fault in import_module(module).FAULTS:

@@ -18,11 +18,15 @@ _EVENTS = (
     Fault("event-without-schema-version", "Events lack schema_version", ("EVT-01",), ("CONT-02",)),
     Fault("event-without-trace-id", "Events carry a trace id of their own, not the call's", ("OBS-02",)),
     Fault("event-local-time", "occurred_at is local time without an offset", ("EVT-01",), ("CONT-02", "CONT-11")),
-    Fault("event-missing-for-rollback", "A rollback has no event", ("EVT-03",), ("IDEM-13", "EVT-04")),
-    Fault("event-for-refused-bet", "A refused authorize is announced as authorized", ("EVT-03",), ("IDEM-13",)),
+    Fault("event-missing-for-rollback", "A rollback has no event", ("EVT-03",), ("IDEM-13", "EVT-04", "ROLL-05")),
+    Fault("event-for-refused-bet", "A refused authorize is announced as authorized", ("EVT-03",),
+          ("IDEM-13", "ROLL-05")),
+    Fault("event-lost-for-settlement", "A settlement is answered and booked, and has no event", ("ROLL-05", "EVT-03"),
+          ("IDEM-13", "EVT-04")),
+    Fault("event-amount-off", "The event of a win tells a minor unit less than was paid", ("ROLL-05",)),
     Fault("event-other-settlement-id", "bet.settled names another settlement_id than the answer", ("EVT-03",)),
     Fault("event-written-twice", "One settle is announced by two events with different ids", ("EVT-03",),
-          ("IDEM-13", "EVT-04")),
+          ("IDEM-13", "EVT-04", "ROLL-05")),
     Fault("event-sequence-frozen", "Every event of a key has sequence 1", ("EVT-04",)),
     Fault("event-outside-transaction", "Events are kept in memory for a while: a crash loses them", ("IDEM-13",),
           ("EVT-03",)),
@@ -35,6 +39,17 @@ _WEBHOOKS = (
     Fault("webhook-timestamp-stale", "X-Timestamp is an hour old", ("HOOK-01",)),
     Fault("webhook-event-id-missing", "Webhooks carry no event id header", ("HOOK-01",)),
     Fault("event-sent-twice-new-id", "Each delivery gets a fresh event id", ("EVT-03",), ("OBS-02", "IDEM-13")),
+)
+
+_INBOX = (
+    Fault("inbox-takes-repeats", "Every publication of an event is taken", ("IDEM-12",)),
+    Fault("inbox-dedupes-by-header", "A repeat is known by its unsigned header or its key, not by the signed event id",
+          ("IDEM-12",)),
+    Fault("inbox-race", "Check-then-insert: copies of an event at the same instant are all taken", ("IDEM-12",),
+          by_chance=True),
+    Fault("inbox-forgets-with-the-window", "What was taken is known only as long as its signature is fresh",
+          ("IDEM-12",)),
+    Fault("inbox-forgets-on-restart", "What was taken is kept in memory and gone after a restart", ("IDEM-12",)),
 )
 
 _OPERATIONS = (
@@ -64,4 +79,4 @@ _DOCUMENT = (
           ("CONT-01", "CONT-02")),
 )
 
-FAULTS: tuple[Fault, ...] = (*_EVENTS, *_WEBHOOKS, *_OPERATIONS, *_PROMOTIONS, *_DOCUMENT)
+FAULTS: tuple[Fault, ...] = (*_EVENTS, *_WEBHOOKS, *_INBOX, *_OPERATIONS, *_PROMOTIONS, *_DOCUMENT)

@@ -62,7 +62,8 @@ _KEEP = Query(
 )  # fmt: skip
 _FORGET = Query(delete(idempotency_keys).where(*_SCOPE))
 _POLL_SECONDS = 0.02
-_EARLY_EXPIRY_MS = 60_000
+_RACE_SECONDS = 0.02
+_EARLY_EXPIRIES_MS = {"keys-expire-early": 60_000, "keys-expire-in-half-a-day": 12 * 3_600_000}
 
 
 class Busy(Exception):
@@ -97,7 +98,7 @@ def claim(tx: Tx, ctx: Context) -> Answer | None:
     row = tx.one(_FIND, **scope)
     if row is None:
         raise Busy
-    if faults.on("keys-expire-early") and ctx.now - row["created_at"] > _EARLY_EXPIRY_MS:
+    if any(faults.on(name) and ctx.now - row["created_at"] > age for name, age in _EARLY_EXPIRIES_MS.items()):
         forget(tx, ctx)
         return claim(tx, ctx)
     if row["operation_id"] != ctx.operation_id or row["request_hash"] != ctx.request_hash:
@@ -206,6 +207,8 @@ async def _write(ctx: Context, handler: Callable[[Tx, Context], Answer], deadlin
         earlier = claim(tx, ctx)
         return earlier if earlier is not None else keep(tx, ctx, handler(tx, ctx))
 
+    if faults.on("inbox-race"):
+        await asyncio.sleep(_RACE_SECONDS)  # between its check and its insert
     try:
         return await ctx.platform.store.transact(work)
     except ApiError as refusal:

@@ -7,6 +7,7 @@ import json
 import logging
 import re
 import time
+from typing import cast
 
 from harness.sandbox import faults, planted_input
 from harness.sandbox.auth import Grant, require_scope
@@ -93,12 +94,13 @@ class Pipeline:
         ctx.raw = await read_body(receive, ctx.headers, limit)
         late = self._understand(ctx, operation) or late
         if operation.style == OPEN:
-            answer: Answer = await operation.handler(ctx)
-            return answer
+            return cast("Answer", await operation.handler(ctx))
+        answer: Answer
         if operation.style == READ:
-            return await self._platform.store.read(lambda tx: operation.handler(tx, ctx))
-        take_key(ctx, operation)
-        answer = await execute(ctx, operation)
+            answer = await self._platform.store.read(lambda tx: operation.handler(tx, ctx))
+        else:
+            take_key(ctx, operation)
+            answer = await execute(ctx, operation)
         if late is not None:
             raise late
         return answer
@@ -122,8 +124,6 @@ class Pipeline:
         if not (faults.on("scope-unchecked-settle") and operation.operation_id == "settleBet"):
             require_scope(ctx.scopes, operation.scope)
         who = (ctx.tenant_id, ctx.provider_id, ctx.brand_id)
-        if faults.on("rate-limit-shared-by-all"):
-            who = ("", "", "")
         wait = None if faults.on("rate-limit-off") else self._platform.limiter.take(who)
         if wait is not None:
             late = ApiError("RATE_LIMITED", "too many requests of this provider and brand", retry_after=wait)

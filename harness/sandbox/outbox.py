@@ -28,6 +28,7 @@ _COLUMNS = [column.name for column in schema.events.columns if column.name != "p
 _INSERT = Query(lambda insert: insert(schema.events).values(binds(schema.events, *_COLUMNS)))
 # Feed positions must appear in commit order, or a reader would skip a late lower one. SQLite has one writer.
 _LATER_SECONDS = 0.4
+_LOST = {"bet.rolled_back": "event-missing-for-rollback", "bet.settled": "event-lost-for-settlement"}
 _ORDER_LOCK = "SELECT pg_advisory_xact_lock(7017)"
 
 
@@ -37,7 +38,7 @@ def append_event(tx: Tx, ctx: Context, type_: str, key: str, data: dict[str, Any
     `data` carries the ids of the API answer; bet_id, game_id, player_id and status in it become feed filters.
     The sequence counts from 1 per tenant and key. Senders are woken after the commit.
     """
-    if faults.on("event-missing-for-rollback") and type_ == "bet.rolled_back":
+    if type_ in _LOST and faults.on(_LOST[type_]):
         return {}
     if tx.is_postgres:
         tx.command(_ORDER_LOCK)
@@ -78,6 +79,9 @@ def _plant(envelope: dict[str, Any]) -> None:
         envelope["occurred_at"] = envelope["occurred_at"].removesuffix("Z")
     if faults.on("event-other-settlement-id") and "settlement_id" in envelope["data"]:
         envelope["data"] = {**envelope["data"], "settlement_id": str(uuid.uuid4())}
+    win = envelope["data"].get("win")
+    if faults.on("event-amount-off") and win and type(win["amount"]) is int and win["amount"] > 0:
+        envelope["data"] = {**envelope["data"], "win": {**win, "amount": win["amount"] - 1}}
     if faults.on("event-sequence-frozen"):
         envelope["sequence"] = 1
 

@@ -38,6 +38,8 @@ class Profile:
     timestamp_header: str = "X-Timestamp"
     event_id_header: str = "X-Event-Id"
     freshness_window_seconds: int = 300
+    key_lifetime_hours: int = 24
+    retry_horizon_hours: int = 12
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():

@@ -22,6 +22,7 @@ READ_SCOPES = (
     "payments:read", "events:read", "webhooks:read",
 )  # fmt: skip
 ADMIN_SCOPE = "sandbox:admin"
+SMALL_BRAND = ("brand-a2", 20.0, 40.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class WalletBudget:
     attempt_ms: int = 250
     total_ms: int = 300
     retries: int = 2
-    backoff_ms: int = 15
+    backoff_ms: int = 40
     max_in_flight: int = 64
     reserved_for_settles: int = 16
     breaker_failures: int = 5
@@ -79,7 +80,7 @@ class Settings:
     rate_per_second: float = 2000.0
     rate_burst: float = 4000.0
     # (brand, per second, burst): one brand with a small allowance, so that a modest flood can be seen to be limited.
-    brand_rates: tuple[tuple[str, float, float], ...] = (("brand-a2", 100.0, 200.0),)
+    brand_rates: tuple[tuple[str, float, float], ...] = (SMALL_BRAND,)
     session_ttl_seconds: int = 3600
     token_ttl_seconds: int = 1800
     in_progress_wait_ms: int = 2000

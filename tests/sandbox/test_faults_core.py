@@ -103,16 +103,23 @@ def hidden_hold(p: Any) -> bool:
     return bool(p.balance(player) != (50, 0))
 
 
-@probe("keys-expire-early")
+@probe("keys-expire-early", "keys-expire-in-half-a-day")
 def forgotten_key(p: Any) -> bool:
-    _, session = open_session(p)
-    key = p.new_bet()
-    p.authorize(session, 100, None, key)
-    p.admin("POST", "/sandbox/clock", {"advance_seconds": 600})
+    body = {"player_id": p.player(), "game_id": "studio:slot_forge_02", "currency": "EUR", "locale": "de-DE"}
+    key, past = p.new_bet(), 600 if faults_on(p) == {"keys-expire-early"} else 13 * 3_600
+    p.admin("POST", "/sandbox/clock", {"advance_seconds": -past})  # back: tokens of now are still good then
     try:
-        return bool(p.authorize(session, 200, None, key).status_code != 409)
+        first = p.send("POST", "/v1/sessions", body, key).json()["session_id"]
     finally:
-        p.admin("POST", "/sandbox/clock", {"advance_seconds": -600})
+        p.admin("POST", "/sandbox/clock", {"advance_seconds": past})
+    return bool(p.send("POST", "/v1/sessions", body, key).json()["session_id"] != first)
+
+
+@probe("ledger-entry-missing")
+def unbooked_win(p: Any) -> bool:
+    player, session = open_session(p)
+    p.settle(p.bet(session, 100), 250)
+    return bool(p.balance(player)[0] == 10_150 and sum(e["amount"] for e in p.ledger(player)) != 10_150)
 
 
 @probe("partner-request-id-ignored")

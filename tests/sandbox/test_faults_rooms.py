@@ -10,12 +10,14 @@ import json
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from harness.sandbox.faults_rooms import FAULTS
 from tests.sandbox import test_bonuses as bonuses
+from tests.sandbox import test_inbox as inbox
 from tests.sandbox import test_jackpots as jackpots
 from tests.sandbox import test_payments as payments
 from tests.sandbox.conftest import Partner
@@ -25,7 +27,7 @@ from tests.sandbox.test_webhooks import Receiver, signed, subscribe
 Probe = Callable[[Any], bool]
 Call = tuple[float, dict[str, str], bytes]
 PROBES: dict[str, Probe] = {}
-ELSEWHERE = {"event-outside-transaction"}  # needs a kill: test_events_feed
+ELSEWHERE = {"event-outside-transaction", "inbox-forgets-on-restart"}  # need a kill: test_events_feed, test_inbox
 
 
 def probe(*names: str) -> Callable[[Probe], Probe]:
@@ -272,6 +274,48 @@ def kept_pool(p: Any) -> bool:
     jackpot = jackpots.a_jackpot(p)
     jackpots.a_win(p, jackpot, p.player())
     return jackpots.pool(p, jackpot) != 0
+
+
+def events_of_a_win(p: Any) -> list[Any]:
+    bet = p.bet(p.session(p.player()), 100)
+    p.settle(bet, 250)
+    return [one["data"]["win"]["amount"] for one in feed(p, f"bet_id={bet}&type=bet.settled")["items"]]
+
+
+probe("event-lost-for-settlement")(lambda p: events_of_a_win(p) == [])
+probe("event-amount-off")(lambda p: events_of_a_win(p) == [249])
+
+
+@probe("inbox-takes-repeats")
+def taken_again(p: Any) -> bool:
+    body = inbox.an_event()
+    return [inbox.publish(p, body).status_code for _ in range(2)] == [202, 202]
+
+
+@probe("inbox-dedupes-by-header")
+def known_by_header(p: Any) -> bool:
+    body, key = inbox.an_event(), p.new_bet()
+    codes = [inbox.publish(p, body, X_Event_Id=name).status_code for name in (key, key, p.new_bet())]
+    return codes == [202, 200, 202]
+
+
+@probe("inbox-forgets-with-the-window")
+def taken_after_minutes(p: Any) -> bool:
+    body = inbox.an_event()
+    inbox.publish(p, body)
+    p.admin("POST", "/sandbox/clock", {"advance_seconds": 400})
+    try:
+        return bool(inbox.publish(p, body, str(int(time.time()) + 400)).status_code == 202)
+    finally:
+        p.admin("POST", "/sandbox/clock", {"advance_seconds": -400})
+
+
+@probe("inbox-race")
+def taken_at_once(p: Any) -> bool:
+    body = inbox.an_event()
+    with ThreadPoolExecutor(8) as pool:
+        codes = sorted(one.status_code for one in pool.map(lambda _: inbox.publish(p, body), range(8)))
+    return codes.count(202) > 1
 
 
 def published(p: Any) -> Any:

@@ -10,6 +10,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.sandbox.contract_shape import conforming, refused
@@ -59,6 +60,18 @@ def test_racing_copies_are_accepted_once(partner: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
         codes = sorted(one.status_code for one in pool.map(lambda _: publish(partner, body), range(8)))
     assert codes == [200] * 7 + [202]
+
+
+@pytest.mark.parametrize(("name", "status"), [("", 200), ("inbox-forgets-on-restart", 202)])
+def test_what_was_taken_outlives_a_kill(start: Any, name: str, status: int) -> None:
+    partner, body = start(faults=(name,) if name else ()), an_event()
+    assert [publish(partner, body).status_code for _ in range(2)] == [202, 200]
+    partner.running.kill_platform()
+    assert partner.eventually(lambda: partner.running.restarts > 0)
+    partner.running.wait_ready()
+    partner.http.close()
+    partner.http = httpx.Client(base_url=partner.running.platform_url, timeout=10)
+    assert publish(partner, body).status_code == status
 
 
 def test_ids_are_counted_by_provider(partner: Any) -> None:

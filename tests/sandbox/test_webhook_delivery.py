@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import json
@@ -221,6 +222,30 @@ def test_a_long_retry_after_is_waited_for_on_the_platforms_clock(hasty: Any, rec
         assert {one["data"]["bet_id"] for one in bodies(receiver, 3)[1:]} == {first, second}
     finally:
         hasty.admin("POST", "/sandbox/clock", {"advance_seconds": -601})
+
+
+def test_what_ends_while_the_sender_reads_is_not_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its row was read as it was before: due at once, whatever the receiver asked for since."""
+    row = {"endpoint_id": "we-1", "key": "player:1", "next_attempt_at": 0, "from_position": 1}
+    answers = [[row], {"newest": 1}, [row]]
+
+    async def read(_: Any) -> Any:
+        if len(answers) == 1:
+            sender._busy.clear()  # the delivery ends now
+        return answers.pop(0)
+
+    platform: Any = SimpleNamespace(store=SimpleNamespace(read=read), clock=SimpleNamespace(now_ms=lambda: 1_000))
+    sender = Sender(platform)
+    sent: list[Any] = []
+
+    def deliver(*delivery: Any) -> Any:
+        sent.append(delivery)
+        return asyncio.sleep(0)
+
+    monkeypatch.setattr(sender, "_deliver", deliver)
+    sender._busy.add(("we-1", "player:1"))
+    asyncio.run(sender._round())
+    assert sent == []
 
 
 def test_back_off_doubles_to_a_ceiling_and_is_spread() -> None:

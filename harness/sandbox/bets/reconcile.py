@@ -10,10 +10,11 @@ import random
 from sqlalchemy import bindparam, select
 
 from harness.sandbox import faults
-from harness.sandbox.bets.intents import KINDS, Overtaken, call, finish, refuse
+from harness.sandbox.bets import planted_trouble
+from harness.sandbox.bets.intents import KINDS, Overtaken, Steps, call, finish, refuse
 from harness.sandbox.context import Context, Platform, thawed
 from harness.sandbox.schema import intents
-from harness.sandbox.store import Query, Row
+from harness.sandbox.store import Query, Row, Tx
 from harness.sandbox.wallet.client import OK, REFUSED, Outcome
 
 log = logging.getLogger("sandbox")
@@ -86,7 +87,7 @@ async def resolve(platform: Platform, row: Row) -> bool:
     steps = KINDS[intent["kind"]]
     try:
         if outcome.kind == OK:
-            await platform.store.transact(lambda tx: finish(tx, ctx, intent, steps.done))
+            await platform.store.transact(lambda tx: _done(tx, ctx, intent, steps))
         else:
             await platform.store.transact(lambda tx: refuse(tx, ctx, intent, outcome.code))
     except Overtaken:
@@ -94,11 +95,17 @@ async def resolve(platform: Platform, row: Row) -> bool:
     return True
 
 
+def _done(tx: Tx, ctx: Context, intent: Row, steps: Steps) -> None:
+    finish(tx, ctx, intent, steps.done)
+    planted_trouble.reconciled(tx, ctx, intent)
+
+
 async def _outcome(ctx: Context, intent: Row) -> Outcome:
     """What the wallet did; a debit it does not know is forbidden, a credit it does not know is made."""
     wallet, tx_id, action = ctx.platform.wallet, intent["wallet_tx_id"], KINDS[intent["kind"]].action
     if intent["state"] == "queued" or action == "cancel":
         return await call(ctx, intent)
+    await planted_trouble.ask_after(ctx.platform, tx_id)
     seen = await wallet.transaction(tx_id)
     if seen.kind == OK:
         return seen if seen.answer["status"] == "ok" else Outcome(REFUSED, NOT_DONE)

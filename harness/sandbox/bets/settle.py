@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from harness.sandbox import faults, ledger, planted_subtle
-from harness.sandbox.bets import planted, records
+from harness.sandbox.bets import planted, planted_trouble, records
 from harness.sandbox.bets.intents import KINDS, Steps, carry_out, intend
 from harness.sandbox.bets.wallet_events import wallet_event
 from harness.sandbox.clock import iso
@@ -36,9 +36,11 @@ def _begin(tx: Tx, ctx: Context, win: int, currency: str) -> Answer | Row:
     body = ctx.body
     bet = records.find(tx, ctx, body["bet_id"])
     if bet is None:
+        planted_trouble.settle_before_bet(ctx)
         bet = planted.bet_for_unknown_settle(tx, ctx, win, currency)
         if bet is None:
             return _unknown_bet(tx, ctx, win, currency)
+    planted_trouble.settle_known(ctx)
     known = _known(tx, ctx, bet, win, currency)
     if known is not None:
         return known

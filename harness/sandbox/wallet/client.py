@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from harness.sandbox import faults
 from harness.sandbox.settings import WalletBudget
+from harness.sandbox.wallet import defects
 from harness.sandbox.wallet.breaker import Breaker, Bulkhead
 from harness.sandbox.wallet.wire import Broken, NotSent, Pool
 
@@ -105,8 +106,9 @@ class WalletClient:
         budget = self._budget
         raw = b"" if body is None else json.dumps(body, separators=(",", ":")).encode()
         extra = f"X-Trace-Id: {trace_id}\r\n" if trace_id else ""
-        deadline = time.monotonic() + (30.0 if faults.on("no-wallet-timeout") else budget.total_ms / 1000)
-        tries = 1 + (budget.retries if retries is None else retries)
+        patience = defects.patience(budget.total_ms / 1000)
+        deadline = time.monotonic() + (30.0 if faults.on("no-wallet-timeout") else patience)
+        tries = defects.tries(1 + (budget.retries if retries is None else retries))
         if faults.on("retry-storm"):
             tries, deadline = 12, time.monotonic() + 2
         reached = False
@@ -117,7 +119,8 @@ class WalletClient:
                 return Outcome(UNKNOWN if reached else NOT_EXECUTED, "BREAKER_OPEN")
             left = deadline - time.monotonic()
             outcome = await self._attempt(method, path, raw, extra, min(left, self._attempt_seconds()))
-            if outcome.kind in (OK, REFUSED):
+            insists = outcome.kind == REFUSED and attempt + 1 < tries and defects.insists()
+            if outcome.kind in (OK, REFUSED) and not insists:
                 return outcome
             reached = reached or outcome.kind == UNKNOWN
             pause = self._pause(attempt)
@@ -127,10 +130,11 @@ class WalletClient:
         return Outcome(UNKNOWN if reached else NOT_EXECUTED, outcome.code)
 
     def _attempt_seconds(self) -> float:
-        return 30.0 if faults.on("no-wallet-timeout") else self._budget.attempt_ms / 1000
+        return 30.0 if faults.on("no-wallet-timeout") else \
+            defects.patience(self._budget.attempt_ms / 1000)
 
     def _pause(self, attempt: int) -> float:
-        """Exponential with full jitter around it: 15 ms ± 50 %, 30 ms ± 50 %, ..."""
+        """Exponential with full jitter around it: 40 ms ± 50 %, 80 ms ± 50 %, ..."""
         base: float = self._budget.backoff_ms / 1000 * 2**attempt
         if faults.on("retry-without-jitter") or faults.on("retry-storm"):
             return self._budget.backoff_ms / 1000

@@ -20,6 +20,7 @@ from harness.sandbox.routing import READ, WRITE, Operation
 from harness.sandbox.schema import events
 from harness.sandbox.schema_rooms import dead_letters, deliveries, webhook_endpoints
 from harness.sandbox.store import Query, Row, Tx, binds
+from harness.sandbox.webhooks import defects
 
 _W, _D = webhook_endpoints.c, deliveries.c
 _INSERT = Query(lambda insert: insert(webhook_endpoints).values(binds(webhook_endpoints)))
@@ -144,7 +145,7 @@ def _page(tx: Tx, ctx: Context, wanted: dict[str, str]) -> Answer:
         "last_status": row["last_status"],
         "next_attempt_at": None if row["next_attempt_at"] is None else iso(row["next_attempt_at"]),
     } for row in rows[:limit]]  # fmt: skip
-    return Answer(200, {"items": items, "next_cursor": encode_cursor(after + limit) if more else None,
+    return Answer(200, {"items": defects.shown(items), "next_cursor": encode_cursor(after + limit) if more else None,
                         "has_more": more})
 
 
@@ -159,6 +160,7 @@ def redrive(tx: Tx, ctx: Context) -> Answer:
     tx.execute(update(deliveries).where(_D.delivery_id == delivery_id, _D.status == "dead").values(
         status="pending", attempts=0, next_attempt_at=ctx.now, updated_at=ctx.now))
     tx.execute(delete(dead_letters).where(dead_letters.c.delivery_id == delivery_id))
+    defects.redriven(ctx.platform, delivery_id)
     audit.record(tx, ctx, "dead_letter.redriven", {"delivery_id": delivery_id})
     tx.after_commit(ctx.platform.outbox_signal.set)
     return Answer(202, {"delivery_id": delivery_id, "status": "pending"})

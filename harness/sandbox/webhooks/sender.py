@@ -11,7 +11,6 @@ import asyncio
 import json
 import logging
 import random
-import uuid
 from collections.abc import Coroutine
 from typing import Any
 
@@ -24,6 +23,7 @@ from harness.sandbox.ids import new_id
 from harness.sandbox.schema import events
 from harness.sandbox.schema_rooms import dead_letters, deliveries, webhook_endpoints
 from harness.sandbox.store import Query, Row, Tx, binds
+from harness.sandbox.webhooks import defects
 from harness.sandbox.webhooks.signing import signature_header
 
 log = logging.getLogger("sandbox")
@@ -77,7 +77,8 @@ class Sender:
 
     async def run(self) -> None:
         """For ever: fan out what was committed, start what is due, sleep until something happens."""
-        timeout = aiohttp.ClientTimeout(total=_TRY_SECONDS)
+        # Without the threshold long limits are rounded up to the next whole second.
+        timeout = aiohttp.ClientTimeout(total=defects.patience(_TRY_SECONDS), ceil_threshold=2 * _TRY_SECONDS)
         connector = aiohttp.TCPConnector(limit=64, limit_per_host=32)
         async with aiohttp.ClientSession(timeout=timeout, connector=connector, auto_decompress=False) as session:
             self._session = session
@@ -107,14 +108,15 @@ class Sender:
         newest = await store.read(lambda tx: tx.one(_MAX))
         if any(row["from_position"] < ((newest or {}).get("newest") or 0) for row in endpoints.values()):
             await store.transact(lambda tx: self._fan_out(tx, list(endpoints.values())))
+        under_way = set(self._busy)  # what ends while we read is read as it was before
         # Asked per endpoint, so that the backlog of a dead receiver hides nobody else's deliveries.
         rows = await store.read(lambda tx: [r for e in endpoints for r in tx.all(_OPEN, b_endpoint=e, b_limit=_DUE)])
         now = self._platform.clock.now_ms()
         soonest = _SAFETY_TICK
         waiting: set[tuple[str, str]] = set()
         for row in rows:
-            lane = (row["endpoint_id"], row["key"])
-            if lane in self._busy or lane in waiting:
+            lane = defects.lane(row)
+            if lane in self._busy or lane in under_way or lane in waiting:
                 continue
             due = (row["next_attempt_at"] or 0) - now
             if due > 0:
@@ -134,6 +136,8 @@ class Sender:
             rows = tx.all(_NEW, b_after=endpoint["from_position"], b_limit=_FAN_OUT)
             for row in rows:
                 if row["tenant_id"] != endpoint["tenant_id"] or not ("*" in types or row["type"] in types):
+                    continue
+                if not defects.fanned_out(row):
                     continue
                 tx.run(_INSERT, delivery_id=new_id("dlv"), tenant_id=row["tenant_id"], position=row["position"],
                        endpoint_id=endpoint["endpoint_id"], event_id=row["event_id"], status="pending", attempts=0,
@@ -172,9 +176,7 @@ class Sender:
             return None, type(problem).__name__, 0.0
 
     def _message(self, endpoint: Row, row: Row) -> tuple[bytes, dict[str, str]]:
-        body = row["body"].encode()
-        if faults.on("event-sent-twice-new-id"):
-            body = json.dumps({**json.loads(body), "event_id": str(uuid.uuid4())}).encode()
+        body = defects.message(self._platform, row, row["body"].encode())
         now = self._platform.clock.now_ms() // 1000 - (3600 if faults.on("webhook-timestamp-stale") else 0)
         profile = self._platform.profile
         secrets = [endpoint["secret"]]
@@ -195,9 +197,10 @@ class Sender:
     def _conclude(self, tx: Tx, endpoint: Row, row: Row, status: int | None, error: str, retry_after: float) -> None:
         now, attempts = self._platform.clock.now_ms(), row["attempts"] + 1
         following: int | None = None
+        status = defects.heard(status)
         if status is not None and 200 <= status < 300:
             state = "delivered"
-        elif status == 410 or attempts >= ATTEMPTS:
+        elif status == 410 or defects.given_up(attempts, ATTEMPTS):
             state = "dead"
             if status == 410:
                 tx.run(_DISABLE, b_id=endpoint["endpoint_id"])
@@ -205,15 +208,17 @@ class Sender:
                    endpoint_id=endpoint["endpoint_id"], event_id=row["event_id"],
                    reason=error or f"answered {status}", first_attempt_at=None, died_at=now)
         else:
-            state, following = "retrying", now + round(1000 * max(self._pause(attempts), retry_after))
+            wait = max(self._pause(attempts), defects.asked_to_wait(retry_after))
+            state, following = "retrying", now + round(1000 * wait)
         tx.run(_ENDED, b_id=row["delivery_id"], b_status=state, b_attempts=attempts, b_last=status,
                b_error=error or None, b_next=following, b_now=now)
 
     def _pause(self, attempts: int) -> float:
         """Back-off in seconds: doubling, capped, ±20 % so that failures do not come back in step."""
         scale = self._platform.settings.webhook_time_scale
-        return float(min(_FIRST_BACKOFF * 2 ** (attempts - 1), _LONGEST_BACKOFF) * scale
-                     * random.uniform(0.8, 1.2))  # noqa: S311 - spreads, guards nothing
+        backoff = float(min(_FIRST_BACKOFF * 2 ** (attempts - 1), _LONGEST_BACKOFF) * scale)
+        spread = random.uniform(0.8, 1.2)  # noqa: S311 - spreads, guards nothing
+        return defects.pause(backoff, spread, _FIRST_BACKOFF * scale)
 
 
 _MAX = Query(select(func.max(_E.position).label("newest")))
