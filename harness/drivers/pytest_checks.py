@@ -15,8 +15,9 @@ from typing import Any, Protocol
 import pytest
 
 from harness.engine.ports import Recorder
-from harness.model.errors import CheckStopped
+from harness.model.errors import CheckStopped, EnvironmentFault
 from harness.model.plan import Check
+from harness.model.scenario import Scenario
 
 _LINES_OF_TRACEBACK = 6
 
@@ -39,12 +40,13 @@ class ChecksPlugin:
     """Gives checks their `lab` and records how each one ended."""
 
     def __init__(self, checks: Iterable[Check], make_lab: LabFactory, recorder: Recorder, emit: Emit,
-                 hand_out: HandOut) -> None:
+                 hand_out: HandOut, play: Callable[[CheckLab, Scenario], object]) -> None:
         self._checks = {(str(Path(c.path).resolve()), c.id.rpartition("::")[2]): c for c in checks}
         self._make_lab = make_lab
         self._recorder = recorder
         self._emit = emit
         self._hand_out = hand_out
+        self._play = play
         self._root = Path()
         self._started: dict[str, float] = {}
         self._ended: dict[str, dict[str, Any]] = {}
@@ -105,6 +107,16 @@ class ChecksPlugin:
         self._recorder.append("check", record)
         self._emit("check_ended", record)
 
+    def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: object) -> pytest.Function | None:
+        """A scenario is a check that plays it."""
+        if not isinstance(obj, Scenario) or (str(Path(collector.path).resolve()), name) not in self._checks:
+            return None
+
+        def drive(lab: CheckLab) -> None:
+            self._play(lab, obj)
+
+        return pytest.Function.from_parent(collector, name=name, callobj=drive)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """One check after the other as it is handed out, until none of those loaded here is left."""
@@ -160,6 +172,8 @@ def _ending(call: pytest.CallInfo[None], report: pytest.TestReport) -> dict[str,
         return {"ended": "finished"}
     if isinstance(error, CheckStopped):
         return {"ended": "stopped", "reason": error.reason, "message": error.line(), "exchanges": list(error.exchanges)}
+    if isinstance(error, EnvironmentFault):
+        return {"ended": "stopped", "reason": "tool_unavailable", "message": error.line(), "exchanges": []}
     if report.skipped or hasattr(report, "wasxfail"):
         return {"ended": "skipped", "message": str(error)[:300]}
     if isinstance(error, AssertionError | pytest.fail.Exception) and report.when == "call":

@@ -10,7 +10,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,22 +28,48 @@ _LISTEN_SECONDS = 1.0
 class WorkerPool:
     """Starts `python -m harness.cli.worker` processes, hands each its checks, ends all of them always."""
 
-    def __init__(self, run: Path, payload: Mapping[str, Any], *, workers: int, limit_seconds: float) -> None:
+    def __init__(self, run: Path, payload: Mapping[str, Any], *, workers: int, limit_seconds: float,
+                 lines: int = 1) -> None:
         self._run = run
         self._payload = payload
         self._workers = max(1, workers)
+        self._lines = max(1, lines)
         self._deadline = time.monotonic() + limit_seconds
         self._running: list[subprocess.Popen[str]] = []
 
     def drive(self, checks: Sequence[Check], on_event: OnEvent) -> list[str]:
-        """Run shared checks in parallel, then exclusive ones; returns notes on what went wrong with workers.
+        """Run shared checks in parallel, then exclusive ones, then those on lines; returns notes on what went wrong.
 
-        Workers ask for one check after the other, so that none waits while another has several left.
+        Workers ask for one check after the other, so that none waits while another has several left. Where there are
+        several lines, each with a platform of its own, what takes long is driven aside, from the beginning on.
         """
+        aside = [c for c in checks if c.isolation == "aside"] if self._lines > 1 else []
+        if not aside:
+            return self._in_turn([replace(c, isolation="line") if c.isolation == "aside" else c for c in checks],
+                                 on_event)
+        told = threading.Lock()
+
+        def one_at_a_time(event: str, record: Mapping[str, Any]) -> None:
+            with told:
+                on_event(event, record)
+
+        beside = WorkerPool(self._run, self._payload, workers=1, limit_seconds=self._deadline - time.monotonic())
+        with ThreadPoolExecutor(1) as thread:
+            driven = thread.submit(beside._drive, aside, 1, "m", one_at_a_time)
+            try:
+                notes = self._in_turn([c for c in checks if c not in aside], one_at_a_time)
+                return [*notes, *driven.result()]
+            finally:
+                beside.stop()
+
+    def _in_turn(self, checks: Sequence[Check], on_event: OnEvent) -> list[str]:
         shared = sorted((c for c in checks if c.isolation == "shared"), key=lambda c: not c.long)
         exclusive = [c for c in checks if c.isolation == "exclusive"]
         notes = self._drive(shared, min(self._workers, len(shared)), "w", on_event)
-        return notes + self._drive(exclusive, min(1, len(exclusive)), "x", on_event)
+        notes += self._drive(exclusive, min(1, len(exclusive)), "x", on_event)
+        # Last: a worker that dies with its hands on the only line to a wallet must spoil nobody else's evidence.
+        line = [c for c in checks if c.isolation == "line"]
+        return notes + self._drive(line, min(self._lines, len(line)), "c", on_event)
 
     def stop(self) -> None:
         """End every worker that still runs: first politely, so that it can undo what it registered.

@@ -1,5 +1,13 @@
 """Suites on disk, and the worker pool over them, without a subject."""
 
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import closing, suppress
 from types import SimpleNamespace
 
 import pytest
@@ -59,3 +67,50 @@ def pool(tmp_path, monkeypatch):
         return SimpleNamespace(notes=notes, events=events, ended=ended, processes=processes, run=run)
 
     return drive
+
+
+@pytest.fixture(scope="module", params=["built-in", "toxiproxy-server"])
+def toxiproxy_url(request):
+    """Where a server of its own listens: ours, and the real one where it is on PATH."""
+    if request.param == "built-in":
+        command = [sys.executable, "-m", "harness.drivers.fault_proxy", "--port", "0", "--seed", "1"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        url = json.loads(process.stdout.readline())["url"]
+    else:
+        program = shutil.which("toxiproxy-server")
+        if program is None:
+            (pytest.fail if os.environ.get("CERTIFY_REQUIRE_TOOLS") else pytest.skip)("no toxiproxy-server on PATH")
+        with closing(socket.create_server(("127.0.0.1", 0))) as free:
+            port = free.getsockname()[1]
+        process = subprocess.Popen([program, "-host", "127.0.0.1", "-port", str(port)], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        threading.Thread(target=process.stdout.read, daemon=True).start()
+        url = f"http://127.0.0.1:{port}"
+        while process.poll() is None:
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+    yield url
+    process.terminate()
+    process.wait(20)
+    process.stdin.close()
+    process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def echo():
+    """`host:port` of a server that sends back what comes, and ends with its peer."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        def serve(peer):
+            with peer, suppress(OSError):
+                while data := peer.recv(1 << 16):
+                    peer.sendall(data)
+
+        def accept():
+            with suppress(OSError):
+                while True:
+                    peer, _ = server.accept()
+                    threading.Thread(target=serve, args=(peer,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield "{}:{}".format(*server.getsockname())

@@ -69,6 +69,8 @@ ENDS = {
     "stops": ("from harness import Prerequisite; raise Prerequisite('no player', remedy='make one', exchanges=('e1',))",
               "stopped", "no player. make one"),
     "no_hook": ("from harness import NoHook; raise NoHook('none')", "stopped", "none"),
+    "tool": ("from harness.model.errors import EnvironmentFault; raise EnvironmentFault('proxy gone', remedy='look')",
+             "stopped", "proxy gone. look"),
     "long": ("raise ValueError('x' * 10_000)", "crashed", "xxx"),
 }
 
@@ -81,7 +83,7 @@ def test_each_way_to_end_is_told(suite, pool):
     assert max(map(len, said.values())) <= 350
     records = {r["check"].rpartition("test_")[2]: r for e, r in done.events if e == "check_ended"}
     assert (records["stops"]["reason"], records["stops"]["exchanges"]) == ("setup_failed", ["e1"])
-    assert records["no_hook"]["reason"] == "no_hook"
+    assert (records["no_hook"]["reason"], records["tool"]["reason"]) == ("no_hook", "tool_unavailable")
     assert done.notes == []
 
 

@@ -112,6 +112,27 @@ def test_exclusive_checks_run_alone_and_last(suite, pool):
     assert len(done.processes) == 4
 
 
+@pytest.mark.parametrize(("lines", "workers"), [(3, ["m1", "w1", "w2", "x1", "c1"]), (1, ["w1", "w2", "x1", "c1"])])
+def test_what_is_on_lines_comes_last_and_what_takes_long_runs_aside_where_there_are_several(
+        tmp_path, monkeypatch, lines, workers):
+    """Only which workers are started, and in which order; what they do is told elsewhere."""
+    started, told = [], []
+
+    def drive(self, checks, count, prefix, on_event):
+        started.extend((f"{prefix}{n + 1}", [c.id for c in checks]) for n in range(count))
+        return [prefix] if checks else []
+
+    monkeypatch.setattr(WorkerPool, "_drive", drive)
+    checks = [Check(id=isolation + str(n), path="", controls=("X-01",), isolation=isolation)
+              for isolation, many in (("shared", 2), ("line", 1), ("aside", 1), ("exclusive", 2)) for n in range(many)]
+    pool = WorkerPool(tmp_path, {}, workers=2, limit_seconds=9, lines=lines)
+    notes = pool.drive(checks, lambda *_: told.append(1))
+    assert sorted(name for name, _ in started) == sorted(workers)
+    assert [name for name, _ in started if name != "m1"] == [name for name in workers if name != "m1"]
+    assert sorted(notes) == sorted({name[0] for name in workers})
+    assert dict(started)["c1"] == (["line0"] if lines > 1 else ["line0", "aside0"])
+
+
 @pytest.mark.parametrize("workers", [1, 16])
 def test_never_more_workers_than_checks_and_each_check_once(suite, pool, workers):
     done = pool(suite("ours/test_a.py", a="pass", b="pass"), workers=workers)
