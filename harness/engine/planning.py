@@ -18,10 +18,10 @@ from harness.model.profile import Target
 
 def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, contract: Mapping[str, Any],
               level: Level, seed: int, only: Iterable[str] = (), phases: Iterable[int] = (),
-              budget: str = "standard") -> Plan:
+              budget: str = "standard", chaos: bool = True) -> Plan:
     """Decide for every control whether it will be driven, and why not.
 
-    A quick budget is a selection: it looks for less than a launch level asks for.
+    A quick budget, and one without chaos scenarios, is a selection: it looks for less than a launch level asks for.
 
     Raises:
         UsageError: a check names an unknown control, a pattern of `only` matches nothing, or nothing is left.
@@ -30,17 +30,23 @@ def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, 
     by_control = _by_control(catalogue, known)
     patterns, wanted_phases = tuple(only), tuple(phases)
     for pattern in patterns:
-        matches_something(pattern, catalogue)
+        matches_something(pattern, catalogue, known)
     planned = {}
     for control in catalogue.controls.values():
-        selected = ((not patterns or any(fits(p, control.id) for p in patterns))
-                    and (not wanted_phases or control.phase in wanted_phases))
-        planned[control.id] = _plan_one(control, by_control.get(control.id, ()), target, level, selected=selected)
+        deciding = by_control.get(control.id, ())
+        selected = not patterns or any(fits(p, control.id) for p in patterns)
+        if not selected and (named := tuple(c for c in deciding if any(fits_check(p, c) for p in patterns))):
+            selected, deciding = True, named
+        selected = selected and (not wanted_phases or control.phase in wanted_phases)
+        calm = tuple(c for c in deciding if chaos or not c.scenario)
+        planned[control.id] = _plan_one(control, calm or deciding, target, level,
+                                        selected=selected and (bool(calm) or not deciding))
     driven = {check for c in planned.values() if c.reason is None for check in c.checks}
     if not driven:
         raise UsageError("nothing to run: no selected control has a check that applies to this target",
-                         remedy="See `certify list` for what is built, `certify plan` for what applies")
-    less = ("quick",) if budget == "quick" else ()
+                         remedy="See `certify list` for what is built, `certify plan` for what applies" if chaos else
+                         "Leave out --no-chaos: chaos scenarios alone decide what was asked for, or nothing does")
+    less = (*(("quick",) if budget == "quick" else ()), *(() if chaos else ("no chaos",)))
     return Plan(target=target.name, base_url=target.base_url, level=level, seed=seed, budget=budget,
                 selection=(*patterns, *(f"phase {p}" for p in wanted_phases), *less),
                 controls=planned, checks=tuple(c for c in known if c.id in driven), contract=target.contract,
@@ -64,7 +70,7 @@ def _plan_one(control: Control, checks: tuple[Check, ...], target: Target, level
               selected: bool) -> PlannedControl:
     """One control's plan; the first reason that holds is the one that is printed."""
     ids = tuple(c.id for c in checks)
-    counted = control.must and control.phase in level.phases
+    counted = selected and control.must and control.phase in level.phases
     if target.role not in control.roles:
         return PlannedControl(control=control.id, checks=ids, counted=False, reason=Reason.OTHER_ROLE,
                               why=f"concerns a {control.roles[0].value}; this target is a {target.role.value}")
@@ -90,7 +96,7 @@ def _plan_one(control: Control, checks: tuple[Check, ...], target: Target, level
                               + ", ".join(absent).replace("_", " "))
     if not selected:
         return PlannedControl(control=control.id, checks=ids, counted=False, reason=Reason.NOT_SELECTED,
-                              why="left out by --only or --phase")
+                              why="left out by --only, --phase or --no-chaos")
     runnable = tuple(c.id for c in checks if not any(n in absent for n in c.needs))
     return PlannedControl(control=control.id, checks=runnable, counted=counted)
 
@@ -100,10 +106,20 @@ def fits(pattern: str, control: str) -> bool:
     return control == pattern or control.startswith(f"{pattern}-") or fnmatch.fnmatchcase(control, pattern)
 
 
-def matches_something(pattern: str, catalogue: Catalogue) -> None:
-    """Raises UsageError, with what may have been meant, for a pattern of --only that no control fits."""
-    if any(fits(pattern, control) for control in catalogue.controls):
+def fits_check(pattern: str, check: Check) -> bool:
+    """Whether a check is meant by a pattern of --only: its id, a glob of it, or its file by any path, ::NAME added."""
+    file, _, name = pattern.partition("::")
+    return "/" in file and (fnmatch.fnmatchcase(check.id, pattern) or (
+        f"/{check.path}".endswith(f"/{file.removeprefix('./')}") and name in ("", check.id.rpartition("::")[2])))
+
+
+def matches_something(pattern: str, catalogue: Catalogue, checks: Iterable[Check] = ()) -> None:
+    """Raises UsageError, with what may have been meant, for a pattern of --only that no control and no check fits."""
+    known = tuple(checks)
+    if any(fits(pattern, control) for control in catalogue.controls) or any(fits_check(pattern, c) for c in known):
         return
-    close = difflib.get_close_matches(pattern, [*catalogue.controls, *{c.family for c in catalogue.controls.values()}])
-    raise UsageError(f"--only {pattern}: no such control",
+    named = known and "/" in pattern
+    close = difflib.get_close_matches(pattern, [c.id for c in known] if named else [
+        *catalogue.controls, *{c.family for c in catalogue.controls.values()}])
+    raise UsageError(f"--only {pattern}: no such {'check' if named else 'control'}",
                      remedy=f"Did you mean {close[0]}?" if close else "See `certify list`")

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from harness.model.exchange import Exchange, Headers
 from harness.model.play import Move
+from harness.model.scenario import Toxic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,4 +130,31 @@ class Fuzzer(Protocol):
 
         `settings`: what the user's own settings of the engine add (see `content.fuzz_settings`).
         """
+        ...
+
+
+class FaultLine(Protocol):
+    """A TCP proxy in front of an upstream, whose faults come and go."""
+
+    listen: str
+    """`host:port` to connect to."""
+
+    def toxics(self) -> Mapping[str, Toxic]:
+        """The faults on it, by name."""
+        ...
+
+    def add(self, toxic: Toxic) -> Toxic:
+        """Let a fault act, also on live connections; raises EnvironmentFault."""
+        ...
+
+    def remove(self, toxic: Toxic) -> None:
+        """Let it act no longer; raises EnvironmentFault."""
+        ...
+
+    def down(self) -> None:
+        """Close every connection, and take none."""
+        ...
+
+    def up(self) -> None:
+        """Take connections again."""
         ...

@@ -15,6 +15,7 @@ from harness.model.exchange import Exchange
 from harness.model.history import CheckRecord, History, PlayerRecord
 from harness.model.plan import Plan
 from harness.model.profile import ContractProfile
+from harness.model.timeline import ScenarioRecord
 
 
 def load_json(path: Path) -> Any:
@@ -50,6 +51,7 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
     claims: list[Claim] = []
     players: dict[str, PlayerRecord] = {}
     checks: dict[str, CheckRecord] = {}
+    scenarios: list[ScenarioRecord] = []
     facts: dict[str, Any] = {"notes": []}
     times: list[int] = []
     for number, line in enumerate(read(run / "journal.jsonl"), start=1):
@@ -66,6 +68,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
                     players[line["player_id"]] = replace(players[line["player_id"]], closed_by=line["closed_by"])
                 case "check":
                     checks[line["check"]] = _check(line, checks.get(line["check"]))
+                case "scenario":
+                    scenarios.append(ScenarioRecord.from_line(line))
                 case "note":
                     facts["notes"].append(str(line["text"]))
                 case "run":
@@ -78,7 +82,7 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
     contract = load_json(run / "contract.json")
     history = History(
         exchanges=tuple(exchanges), claims=tuple(claims), players=tuple(players.values()),
-        checks=tuple(checks.values()), contract=contract.get("openapi", {}),
+        checks=tuple(checks.values()), scenarios=tuple(scenarios), contract=contract.get("openapi", {}),
         event_schemas=contract.get("event_schemas", {}), profile=profile, facts=facts)
     return history, facts
 

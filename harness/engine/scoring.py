@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from harness.engine.timelines import timelines
 from harness.judges.registry import decide
 from harness.model.claim import Claim
 from harness.model.control import LAUNCH_LEVELS, Catalogue, Control, Level
@@ -57,7 +58,8 @@ def score(*, catalogue: Catalogue, plan: Plan, history: History, run: RunFacts) 
     levels = tuple(_level(level, rows) for level in LAUNCH_LEVELS)
     result = _verdict(rows, plan, run)
     return Scorecard(run=run, verdict=result.verdict, exit_code=result.exit_code, headline=result.headline,
-                     blocks=_blocks(catalogue, rows), rows=rows, levels=levels, evidence=_evidence(rows, history))
+                     blocks=_blocks(catalogue, rows), rows=rows, levels=levels, evidence=_evidence(rows, history),
+                     timelines=timelines(history, _by_scenario(history, judged, records)))
 
 
 def _row(control: Control, plan: Plan, judged: tuple[JudgedClaim, ...],
@@ -76,6 +78,21 @@ def _row(control: Control, plan: Plan, judged: tuple[JudgedClaim, ...],
     finding = worst(findings) or unknown("nothing was observed", Reason.NO_SAMPLES, owner=Owner.HARNESS)
     return ControlRow(control=control, finding=finding, claims=mine, checks=planned.checks,
                       counted=planned.counted, seconds=sum(r.seconds for r in ran))
+
+
+def _by_scenario(history: History, judged: tuple[JudgedClaim, ...], records: Mapping[str, CheckRecord]
+                 ) -> dict[str, dict[str, Outcome]]:
+    """By scenario and control what that scenario alone says: a control is decided by several."""
+    found: dict[str, dict[str, Outcome]] = {}
+    for name in {s.check for s in history.scenarios}:
+        own = [j for j in judged if j.claim.check == name]
+        record = records.get(name) or CheckRecord(check=name, controls=tuple(dict.fromkeys(
+            j.claim.control for j in own if not j.claim.positive_control)))
+        for control in record.controls:
+            mine = [j for j in own if j.claim.control == control or j.claim.positive_control]
+            if finding := worst(_of_check(record, mine)):
+                found.setdefault(name, {})[control] = finding.outcome
+    return found
 
 
 def _not_driven(planned: PlannedControl) -> Finding:
@@ -97,6 +114,10 @@ def _of_check(record: CheckRecord, judged: Iterable[JudgedClaim]) -> list[Findin
     return [*findings, ending] if ending else findings
 
 
+_TO_BLAME = {Reason.NO_HOOK: Owner.PROFILE, Reason.TOOL_UNAVAILABLE: Owner.ENVIRONMENT}
+"""For checks that stopped; else it is the subject, which did not take a step that it should."""
+
+
 def _ending(record: CheckRecord, *, claims: int) -> Finding | None:
     """What the end of the driving adds: None when the check finished and made claims."""
     match record.ended:
@@ -106,7 +127,7 @@ def _ending(record: CheckRecord, *, claims: int) -> Finding | None:
         case "stopped":
             known = {r.value for r in Reason}
             reason = Reason(record.reason) if record.reason in known else Reason.SETUP_FAILED
-            owner = Owner.PROFILE if reason is Reason.NO_HOOK else Owner.SUBJECT
+            owner = _TO_BLAME.get(reason, Owner.SUBJECT)
             return unknown(record.message, reason, exchanges=record.exchanges, owner=owner)
         case "asserted":
             return Finding(outcome=Outcome.FAIL, reason=Reason.BREACH, message=record.message, seen=record.message,

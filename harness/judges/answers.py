@@ -14,6 +14,8 @@ from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 BUSY = (429, 503)
 """Statuses that turn a caller away without a word on its request."""
 _SHOWN = 4
+COME_AGAIN = (408, 425, 429)
+"""Refusals of the moment: the same call may be taken later."""
 
 
 def saw(exchange: Exchange) -> str:
@@ -58,6 +60,13 @@ def turned_away(exchange: Exchange) -> Finding:
     """Inconclusive: the subject was busy for longer than our patience, which is neither consent nor refusal."""
     return unknown(f"{exchange.operation} was turned away ({saw(exchange)})", Reason.NO_SAMPLES,
                    exchanges=[exchange.id], owner=Owner.SUBJECT)
+
+
+def not_yet(exchange: Exchange, *, parked: bool = False) -> bool:
+    """Is the call without an end so far? `parked`: the profile takes a settle that waits for its bet, with 202."""
+    status = exchange.status or 0
+    return not exchange.answered or status >= 500 or status in COME_AGAIN or (status == 202 and not parked) \
+        or exchange.field("retryable") is True
 
 
 def answered(exchange: Exchange, *statuses: int, code: str = "", says: str = "") -> Draft:

@@ -33,6 +33,22 @@ def _declares_key(history: History, claim: Claim) -> Finding:
     return held(f"all {len(writes)} write operations require {header}", writes=len(writes))
 
 
+def lifetime_covers_horizon() -> Draft:
+    """By the profile's own word keys are remembered for as long as any partner repeats a call."""
+    return Draft(judge="lifetime_covers_horizon",
+                 says="the declared lifetime of keys covers the longest retry horizon")
+
+
+@judge("lifetime_covers_horizon")
+def _lifetime_covers_horizon(history: History, claim: Claim) -> Finding:
+    lifetime, horizon = history.profile.key_lifetime_hours, history.profile.retry_horizon_hours
+    if lifetime < horizon:
+        return broken(f"{claim.says}; a partner may repeat a call {horizon - lifetime} h after its key was forgotten",
+                      expected=f"key_lifetime_hours >= {horizon} (retry_horizon_hours)",
+                      seen=f"key_lifetime_hours = {lifetime}")
+    return held(f"keys live {lifetime} h, calls are repeated for {horizon} h at most")
+
+
 def copies_agree(copies: list[Exchange], identifier: str) -> Draft:
     """N copies of one request: at least one succeeded, all successes carry the same result, the rest wait.
 

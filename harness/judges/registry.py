@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Callable
+from importlib import import_module
 
 from harness.model.claim import Claim
 from harness.model.errors import HarnessFault
@@ -31,6 +33,8 @@ def decide(history: History, claim: Claim) -> Finding:
     Raises:
         HarnessFault: the journal names a judge that this release does not have.
     """
+    if claim.judge not in _JUDGES:
+        _load_all()
     function = _JUDGES.get(claim.judge)
     if function is None:
         raise HarnessFault(f"no judge named {claim.judge!r}", remedy="The journal is from another release")
@@ -44,4 +48,12 @@ def decide(history: History, claim: Claim) -> Finding:
 
 def names() -> tuple[str, ...]:
     """Every judge's name, sorted."""
+    _load_all()
     return tuple(sorted(_JUDGES))
+
+
+def _load_all() -> None:
+    """Judges register themselves when their modules are loaded: all of this package, once one is missing."""
+    package = import_module(__name__.rpartition(".")[0])
+    for module in pkgutil.iter_modules(package.__path__):
+        import_module(f"{package.__name__}.{module.name}")

@@ -7,8 +7,20 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import unquote
 
 Headers = tuple[tuple[str, str], ...]
+
+
+def mentions(text: str, name: str) -> bool:
+    """Does the text name this identifier, and not just a longer one that it is a part of?"""
+    at = text.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not (text[at - 1:at].isalnum() or text[end:end + 1].isalnum()):
+            return True
+        at = text.find(name, at + 1)
+    return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +71,10 @@ class Exchange:
         """First request header of that name (case-insensitive), or None."""
         return _first(self.request_headers, name)
 
+    def mentions(self, name: str) -> bool:
+        """Does its URL or what was sent name this identifier?"""
+        return mentions(unquote(self.url), name) or mentions(self.request_body, name)
+
     def retry_after(self) -> float | None:
         """Seconds that the answer asks to wait (RFC 9110 10.2.3: delta seconds or an HTTP date), or None.
 
@@ -69,7 +85,7 @@ class Exchange:
             return float(value[:9])
         try:
             wait = parsedate_to_datetime(value) - parsedate_to_datetime(self.header("Date") or "")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):  # a year or an offset may have twenty digits
             return None
         return max(0.0, wait.total_seconds())
 

@@ -10,6 +10,7 @@ from typing import Any
 from harness.model.claim import Claim
 from harness.model.exchange import Exchange
 from harness.model.profile import ContractProfile
+from harness.model.timeline import ScenarioRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class History:
     claims: tuple[Claim, ...] = ()
     players: tuple[PlayerRecord, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
+    scenarios: tuple[ScenarioRecord, ...] = ()
     contract: Mapping[str, Any] = field(default_factory=dict)
     event_schemas: Mapping[str, Any] = field(default_factory=dict)
     profile: ContractProfile = field(default_factory=ContractProfile)

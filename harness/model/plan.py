@@ -24,13 +24,19 @@ class Check:
     """Absolute path of the file."""
     controls: tuple[str, ...]
     isolation: str = "shared"
-    """"shared" runs beside others, "exclusive" alone and last (it restarts or re-clocks the subject)."""
+    """"shared" runs beside others, "line" on a worker whose wallet line may come to grief, "aside" like "line", for so
+    long that it is started first, "exclusive" alone and last (it restarts or re-clocks the subject)."""
     needs: tuple[str, ...] = ()
     api: str = "unified"
     """"unified": drives the unified provider API; "foreign": any other REST API; "any": both."""
     long: bool = False
     """It takes many seconds: handed out first, so that the others fill up what is left."""
     summary: str = ""
+
+    @property
+    def scenario(self) -> bool:
+        """Does it play a chaos scenario?"""
+        return self.isolation in ("line", "aside")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

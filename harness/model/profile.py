@@ -9,6 +9,13 @@ from typing import Any, ClassVar
 from harness.model.control import Level, Role
 from harness.model.errors import UsageError
 
+LONGEST_WEBHOOK_TRY = 30.0
+"""Seconds for one answer of a receiver where a platform declares nothing: so long it is waited for, none is promised.
+
+Senders of webhooks commonly allow as much.
+"""
+_YEAR_HOURS = 8760
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractProfile:
@@ -29,6 +36,10 @@ class ContractProfile:
     timestamp_header: str = "X-Timestamp"
     event_id_header: str = "X-Event-Id"
     freshness_window_seconds: int = 300
+    key_lifetime_hours: int = 24
+    """How long an idempotency key is remembered, at the least."""
+    retry_horizon_hours: int = 12
+    """How long any partner may go on repeating a call; a key must outlive it."""
 
     CHOICES: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "duplicate_answer": ("replay", "own_code"),
@@ -42,6 +53,8 @@ class ContractProfile:
         "settle_without_authorize": ("refused", "parked"),
         "missing_trace_id": ("refused", "generated"),
     }
+    HOURS: ClassVar[tuple[str, ...]] = ("key_lifetime_hours", "retry_horizon_hours")
+    """A sandbox's clock can be moved by a year at most: beyond that nothing could be tried."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any], *, where: str = "contract profile") -> ContractProfile:
@@ -56,6 +69,8 @@ class ContractProfile:
             allowed = cls.CHOICES.get(key)
             if allowed and value not in allowed:
                 raise UsageError(f"{where}: {key} must be one of {', '.join(map(str, allowed))}, not {value!r}")
+            if key in cls.HOURS and isinstance(value, int) and not 1 <= value <= _YEAR_HOURS:
+                raise UsageError(f"{where}: {key} must be between 1 and {_YEAR_HOURS}, not {value!r}")
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
@@ -77,6 +92,17 @@ class Credential:
     """What this client signs the events with that it publishes; "" where the profile names none."""
     token: str = field(default="", repr=False)
     """A bearer token or API key of a foreign API, instead of client id and secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """What the target lets one party do, by the profile's word: a bucket of `burst` calls that fills again."""
+
+    party: str
+    per_second: float
+    burst: int
+    per: str = "brand"
+    """Whose bucket it is: "brand" (each brand of a provider has its own) or "provider" (its brands share one)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +135,27 @@ class Target:
     webhook_listen: str = "127.0.0.1"
     webhook_wait_seconds: float = 20.0
     builtin: bool = False
+    started_with: Mapping[str, Any] = field(default_factory=dict)
+    """Of the built-in sandbox: {"faults": [...], "choices": {...}}; another like it can be started."""
+    wallet: Mapping[str, str] = field(default_factory=dict)
+    """{"listen": "host:port", "upstream": "http://host:port"}: where the platform looks for its wallet, and where it
+    is; without them no line can be put between. What it promises there: "max_in_flight", "recovers_seconds"."""
+    limits: RateLimit | None = None
+    """The declared rate limit of one party; None: the profile declares none."""
+
+    webhooks: Mapping[str, float] = field(default_factory=dict)
+    """What it promises about the webhooks it sends: {"try_seconds": how long it waits for one answer}."""
+
+    @property
+    def webhook_try_seconds(self) -> float:
+        """How long to expect that the platform waits for the answer of a webhook receiver."""
+        return self.webhooks.get("try_seconds", LONGEST_WEBHOOK_TRY)
+
+    @property
+    def recovers_seconds(self) -> float | None:
+        """Within that time the platform promises to be as before once its wallet is; None: it promises nothing."""
+        declared = self.wallet.get("recovers_seconds")
+        return None if declared is None else float(declared)
 
     @property
     def secrets(self) -> list[str]:

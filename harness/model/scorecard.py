@@ -11,6 +11,7 @@ from harness.model.claim import Claim
 from harness.model.control import Block, Control, Level
 from harness.model.exchange import Exchange
 from harness.model.outcome import Finding, Outcome
+from harness.model.timeline import Timeline
 
 
 class Verdict(Enum):
@@ -118,6 +119,8 @@ class Scorecard:
     levels: tuple[LevelRow, ...]
     evidence: Mapping[str, Exchange] = field(default_factory=dict)
     """Exchanges that the rows cite, by id."""
+    timelines: tuple[Timeline, ...] = ()
+    """Chaos scenarios over time, by check."""
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[ControlRow, ...]:
         """Counted rows of those outcomes, in catalogue order."""
@@ -126,6 +129,14 @@ class Scorecard:
     def advice(self) -> tuple[ControlRow, ...]:
         """Rows that were driven and failed, but are a SHOULD and so decide nothing."""
         return tuple(row for row in self.rows if not row.counted and row.claims and row.outcome is Outcome.FAIL)
+
+    def scenarios_of(self, control: str) -> tuple[Timeline, ...]:
+        """Timelines of the scenarios that decide this control: that of the deciding finding, what else is not well."""
+        row = next((r for r in self.rows if r.control.id == control), None)
+        deciding = {j.claim.check for j in row.claims if j.finding == row.finding} if row else set()
+        mine = [t for t in self.timelines if control in t.outcomes]
+        return tuple(sorted(mine, key=lambda t: (t.outcomes[control] is Outcome.PASS or t.check not in deciding,
+                                                 t.outcomes[control] is Outcome.PASS)))
 
     def left_out(self) -> Mapping[str, tuple[str, ...]]:
         """Control ids outside the verdict, by the reason why."""
@@ -147,7 +158,10 @@ def exit_codes() -> Mapping[int, str]:
 
 
 def plain(value: Any) -> Any:
-    """JSON-ready form of a scorecard value: enums by value, tuples as lists, dataclasses as objects."""
+    """JSON-ready form of a scorecard value: enums by value, tuples as lists, dataclasses as objects.
+
+    Fields whose metadata say `plain: False` are left out.
+    """
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -155,5 +169,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [plain(v) for v in value]
     if hasattr(value, "__dataclass_fields__"):
-        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+        return {name: plain(getattr(value, name)) for name, known in value.__dataclass_fields__.items()
+                if known.metadata.get("plain", True)}
     return value

@@ -51,8 +51,23 @@ def test_a_selection_drives_only_what_it_names(catalogue, checks, target, only, 
     assert made.partial
 
 
+@pytest.mark.parametrize(("only", "driven", "played"), [
+    (("a/test_a.py::test_one",), {"IDEM-01"}, {"test_one"}), (("a/test_a.py",), {"IDEM-01", "IDEM-02"},
+                                                              {"test_one", "test_two"}),
+    (("b/*",), {"IDEM-02", "IDEM-11"}, {"test_three"}), (("./x/b/test_b.py",), {"IDEM-02", "IDEM-11"}, {"test_three"}),
+    (("x/a/test_a.py::test_two",), {"IDEM-02"}, {"test_two"}),
+    (("IDEM-02", "a/test_a.py::test_one"), {"IDEM-01", "IDEM-02"}, {"test_one", "test_two", "test_three"})])
+def test_checks_can_be_selected_by_name(catalogue, checks, target, only, driven, played):
+    checks = (*checks[:2], Check(id="b/test_b.py::test_three", path="/x/b/test_b.py", controls=("IDEM-02", "IDEM-11")))
+    made = plan(catalogue, checks, target, only=only)
+    assert {n for n, r in reasons(made).items() if r is None} == driven
+    assert {c.id.partition("::")[2] for c in made.checks} == played
+    assert made.partial
+
+
 @pytest.mark.parametrize(("options", "says"), [
-    ({"only": ("IDEM-99",)}, "no such control"), ({"only": ("SEC-12",)}, "nothing to run"),
+    ({"only": ("IDEM-99",)}, "no such control"), ({"only": ("a/test_a.py::test_on",)}, "no such check"),
+    ({"only": ("SEC-12",)}, "nothing to run"),
     ({"only": ("MONEY",), "phases": (0,)}, "nothing to run")])
 def test_a_selection_of_nothing_is_a_usage_error(catalogue, checks, target, options, says):
     with pytest.raises(UsageError, match=says):

@@ -61,6 +61,7 @@ def test_one_breach_refuses_whatever_else_passed(catalogue, plan, facts):
 
 @pytest.mark.parametrize(("record", "outcome", "code"), [
     ({"ended": "stopped", "reason": "no_hook", "message": "no hook"}, Outcome.INCONCLUSIVE, 3),
+    ({"ended": "stopped", "reason": "tool_unavailable", "message": "proxy gone"}, Outcome.INCONCLUSIVE, 3),
     ({"ended": "skipped", "message": "why"}, Outcome.INCONCLUSIVE, 3),
     ({"ended": ""}, Outcome.INCONCLUSIVE, 3),
     ({"ended": "asserted", "message": "broken"}, Outcome.FAIL, 1),

@@ -2,7 +2,13 @@
 
 import pytest
 
-from harness.judges.idempotency import copies_agree, declares_key, distinct, no_second_effect
+from harness.judges.idempotency import (
+    copies_agree,
+    declares_key,
+    distinct,
+    lifetime_covers_horizon,
+    no_second_effect,
+)
 from harness.model.profile import ContractProfile
 
 
@@ -64,3 +70,9 @@ def test_hostile_answers_never_raise(make, hostile):
     for draft in (copies_agree([two, one], "hold_id"), no_second_effect(two, one, "hold_id"),
                   distinct(two, one, "hold_id", "x")):
         assert make.outcome(draft, one, two) in ("fail", "pass", "inconclusive")
+
+
+@pytest.mark.parametrize(("lifetime", "horizon", "outcome"), [(24, 12, "pass"), (24, 24, "pass"), (24, 25, "fail")])
+def test_keys_live_as_long_as_calls_are_repeated(make, lifetime, horizon, outcome):
+    profile = ContractProfile(key_lifetime_hours=lifetime, retry_horizon_hours=horizon)
+    assert make.outcome(lifetime_covers_horizon(), profile=profile) == outcome
