@@ -129,6 +129,17 @@ class Acting:
         self._keep(sent.exchange)
         return sent
 
+    def call_once(self, operation: str, body: Any = None, *, by: Party | None = None, **options: Any) -> Exchange:
+        """Like `call`, with no patience for "come back later": that answer counts, too."""
+        by = by or self.provider
+        return self._keep(by.send_once(by.prepared(operation, body, check=self.check, **options)).exchange)
+
+    def authorize_once(self, bet: Bet, *, key: Any = AUTO) -> Exchange:
+        """Authorize the bet, with no patience either."""
+        body = {"session_id": bet.session_id, "bet_id": bet.bet_id, "round_id": bet.round_id,
+                "amount": self.money(bet.amount, bet.currency)}
+        return self.call_once("authorizeBet", body, by=bet.player.party, key=key)
+
     def must(self, exchange: Exchange, *statuses: int) -> Exchange:
         """A set-up step: it answered one of `statuses` (default any 2xx), or the check stops as inconclusive."""
         status = exchange.status or 0
@@ -214,12 +225,12 @@ class Acting:
         with ThreadPoolExecutor(min(at_once, len(calls))) as pool:
             return list(pool.map(lambda call: call(), calls))
 
-    def lose_reply(self, operation: str, body: Any, *, key: str, party: Party,
-                   meanwhile: Callable[[], object]) -> Exchange:
-        """Send a write and cut the line without reading its answer, after `meanwhile`."""
-        request = party.prepared(operation, body, key=key, check=self.check)
+    def lose_reply(self, operation: str, body: Any, *, key: Any, party: Party,
+                   meanwhile: Callable[[], object] = lambda: None, halved: bool = False, **options: Any) -> Exchange:
+        """Send a write, or the first half of it, and cut the line without reading its answer, after `meanwhile`."""
+        request = party.prepared(operation, body, key=key, check=self.check, **options)
         return self._keep(send_and_hang_up(request, meanwhile, recorder=self._workshop.recorder,
-                                           redactor=self._workshop.redactor))
+                                           redactor=self._workshop.redactor, halved=halved))
 
     def send_frame(self, operation: str, body: bytes, frame: Sequence[bytes], payload: bytes, *,
                    label: str = "") -> Exchange:

@@ -19,8 +19,10 @@ _numbers = itertools.count(1)
 
 
 def send_and_hang_up(request: Request, meanwhile: Callable[[], object], *, recorder: Recorder,
-                     redactor: Redactor) -> Exchange:
+                     redactor: Redactor, halved: bool = False) -> Exchange:
     """Send the request, run `meanwhile` (typically: wait until its effect is visible), then cut the line.
+
+    `halved`: only the first half of its body goes out.
 
     Returns the recorded exchange: no status, failure "hung_up".
 
@@ -28,10 +30,11 @@ def send_and_hang_up(request: Request, meanwhile: Callable[[], object], *, recor
         Prerequisite: no connection could be made.
     """
     body = request.body or b""
+    sent = body[:len(body) // 2] if halved else body
     started = time.monotonic_ns()
     with connect(request, _CONNECT_SECONDS, _PURPOSE) as line:
         try:
-            line.sendall(head(request, [b"Content-Length: %d" % len(body)]) + body)
+            line.sendall(head(request, [b"Content-Length: %d" % len(body)]) + sent)
         except OSError as error:
             raise Prerequisite(f"no connection for {_PURPOSE}: {error}") from error
         try:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any
 
 from harness.counterparts.acting import Acting, Bet, Player
+from harness.counterparts.clock import MovableClock, borrowed_clock
+from harness.counterparts.hook_line import HookLine
 from harness.counterparts.party import Party
+from harness.counterparts.publishing import Publisher
+from harness.counterparts.wallet_link import WalletLink
 from harness.engine.ports import Explorer, Fuzzer
 from harness.model import money
 from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
+from harness.model.profile import RateLimit
 
 _MAX_PAGES = 50
 
@@ -35,6 +41,10 @@ class Lab(Acting):
         """The observer's reading of the player's ledger entries (first page, up to 200)."""
         return self.call("listPlayerTransactions", by=self.reader(player), query={"limit": 200},
                          path={"player_id": player.player_id})
+
+    def ledger(self, player: Player) -> list[Exchange]:
+        """Every page of the player's ledger entries, by the observer (bounded to 50 pages of 200)."""
+        return self._pages("listPlayerTransactions", self.reader(player), {}, path={"player_id": player.player_id})
 
     def deliveries(self, wanted: Callable[[Exchange], bool], *, count: int = 1) -> list[Exchange]:
         """Webhook deliveries that match; waits for `count` as long as the profile says, never longer."""
@@ -66,6 +76,26 @@ class Lab(Acting):
             raise NoHook("this worker has no fuzzer")
         return partial(self._workshop.fuzzer, settings=self._workshop.fuzz_settings)
 
+    @property
+    def limit(self) -> RateLimit:
+        """The rate limit that the profile declares; NoHook where it declares none."""
+        if self.target.limits is None:
+            raise NoHook("the profile declares no rate limit: how much is too much is not known",
+                         remedy=f"Declare one: [target.{self.target.name}.limits] per_second = ..., burst = ...")
+        return self.target.limits
+
+    @property
+    def wallet(self) -> WalletLink:
+        """The platform's way to its wallet; NoHook where nothing of ours can be put on it."""
+        if self._workshop.wallet is None:
+            raise NoHook("the wallet of this target cannot be put behind a line of ours",
+                         remedy=f"Declare it: [target.{self.target.name}.wallet] listen = ..., upstream = ...")
+        return self._workshop.wallet
+
+    def publisher(self, by: Party | None = None) -> Publisher:
+        """The way of the provider (or of that party) into the inbox; NoHook where nothing of ours can be signed."""
+        return Publisher(self, by or self.provider)
+
     def stranger(self) -> Party:
         """The provider on a fresh session: a new token, new connections."""
         return self._workshop.stranger("provider")
@@ -82,6 +112,10 @@ class Lab(Acting):
         self._workshop.undo_endpoint(self.provider, endpoint)
         return endpoint
 
+    def hook_line(self, *event_types: str) -> AbstractContextManager[tuple[HookLine, str]]:
+        """A webhook receiver of this check alone, and its endpoint's id; both are gone afterwards."""
+        return self._workshop.hook_line(event_types)
+
     # -- claiming -------------------------------------------------------------------------------
     def claim(self, draft: Draft, *, control: str = "") -> None:
         """This must hold; `control` defaults to the check's first one."""
@@ -90,6 +124,14 @@ class Lab(Acting):
     def baseline(self, draft: Draft) -> None:
         """A positive control: if it does not hold, the check is inconclusive, not failed."""
         self._own(draft, self.controls[0], positive_control=True)
+
+    def watched(self, exchanges: Iterable[Exchange]) -> None:
+        """These were recorded for this check by others: counterparties, witnesses."""
+        self._seen.extend(exchanges)
+
+    def record(self, kind: str, line: Mapping[str, Any]) -> None:
+        """Add a record to the journal: what reports draw, and no judge reads."""
+        self._workshop.recorder.append(kind, line)
 
     def _own(self, draft: Draft, control: str, *, positive_control: bool) -> None:
         if control not in self.controls:
@@ -101,17 +143,34 @@ class Lab(Acting):
         self._workshop.recorder.append("claim", claim.to_line())
 
     # -- hooks ----------------------------------------------------------------------------------
-    def restart(self, meanwhile: Sequence[Callable[[], Exchange]] = ()) -> list[Exchange]:
+    def restart(self, meanwhile: Sequence[Callable[[], Exchange]] = (), *, after_seconds: float = 0.0
+                ) -> list[Exchange]:
         """Kill the platform while the calls of `meanwhile` are under way; returns their answers once it is back.
+
+        It is killed `after_seconds` after they began, for calls that are held on as long.
 
         Raises:
             NoHook: the target offers no restart. Prerequisite: it did not come back.
         """
         before = self._workshop.start_mark(self.check)
-        calls: list[Callable[[], Exchange | None]] = [*meanwhile, lambda: self._workshop.kill(self.check)]
+        calls: list[Callable[[], Exchange | None]] = [*meanwhile, partial(self._kill, after_seconds)]
         answers = self.together(calls)
         self._workshop.wait_restarted(before, self.check)
         return [answer for answer in answers if answer is not None]
+
+    def _kill(self, after_seconds: float) -> None:
+        time.sleep(after_seconds)
+        self._workshop.kill(self.check)
+
+    @contextmanager
+    def clock(self) -> Iterator[MovableClock]:
+        """The subject's clock, to be moved in a `with` block of an exclusive check; afterwards it is as it was.
+
+        Raises:
+            NoHook: the target offers none. Prerequisite: it does not move, or could not be put back.
+        """
+        with borrowed_clock(self, self._workshop.forget_tokens) as clock:
+            yield clock
 
     def until(self, read: Callable[[], Exchange], enough: Callable[[Exchange], bool]) -> Exchange:
         """Read again, with growing pauses, until it is enough or the profile's wait is over; the last reading.
@@ -144,10 +203,13 @@ class Lab(Acting):
 
     def feed(self, *, by: Party | None = None, **filters: Any) -> list[Exchange]:
         """Every page of the events feed under the filters (bounded to 50 pages of 200)."""
+        return self._pages("listEvents", by, filters)
+
+    def _pages(self, operation: str, by: Party | None, query: Mapping[str, Any], **options: Any) -> list[Exchange]:
         pages: list[Exchange] = []
         cursor: str | None = None
         for _ in range(_MAX_PAGES):
-            page = self.call("listEvents", by=by, query={"limit": 200, **filters, "cursor": cursor})
+            page = self.call(operation, by=by, query={"limit": 200, **query, "cursor": cursor}, **options)
             pages.append(page)
             cursor = page.field("next_cursor")
             if page.status != 200 or not page.field("has_more") or not isinstance(cursor, str):

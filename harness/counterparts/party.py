@@ -161,6 +161,10 @@ class Party:
                 return sent
             self._busy_until = max(self._busy_until, time.monotonic() + max(wait, _SHORTEST_WAIT))
 
+    def send_once(self, request: Request) -> Sent:
+        """Send, and take what comes: to be told to come back is an answer like any other."""
+        return self._sender.send(request)
+
     def _issue(self, scope: str, check: str) -> tuple[str, float]:
         op = self._known["issueToken"]
         form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}

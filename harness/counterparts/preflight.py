@@ -103,7 +103,7 @@ def _clock(answer: Exchange, middle: float) -> Probe:
     stated = answer.header("Date")
     try:
         offset = parsedate_to_datetime(stated or "").timestamp() + 0.5 - middle
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):  # a year or an offset may have twenty digits
         return Probe(name="clock", ok=None, seen="no usable Date header", fatal=False)
     ok = abs(offset) <= _CLOCK_WARN_SECONDS
     return Probe(name="clock", ok=ok, seen=f"offset {offset:+.1f} s", fatal=False, value=offset,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import itertools
 import secrets
 import threading
@@ -12,6 +10,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from harness.counterparts.signatures import Secrets
 from harness.engine.ports import Recorder
 from harness.engine.redaction import Redactor
 from harness.model.exchange import Exchange
@@ -19,26 +18,10 @@ from harness.model.profile import ContractProfile
 
 MAX_DELIVERY = 1 << 20
 _MAX_TRAILERS = 100
-_SECRET_WAIT = 5.0
 _REFUSING = "/refusing/"
 
 
-def verify(secret: str, timestamp: str, signature: str, body: bytes) -> str:
-    """What a signature header is worth: valid, body_only, invalid or missing."""
-    if not signature:
-        return "missing"
-    offered = [piece.strip().lower().removeprefix("sha256=").removeprefix("v1=") for piece in signature.split(",")]
-
-    def signed(message: bytes) -> bool:
-        wanted = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
-        return any(hmac.compare_digest(wanted.encode(), o.encode("utf-8", "replace")) for o in offered)
-
-    if timestamp and signed(timestamp.encode("latin-1", "replace") + b"." + body):
-        return "valid"
-    return "body_only" if signed(body) else "invalid"
-
-
-def _body(handler: BaseHTTPRequestHandler) -> bytes | None:
+def read_body(handler: BaseHTTPRequestHandler) -> bytes | None:
     """The whole body of a delivery, counted or chunked; None (refused already) where it is none we take."""
     if handler.headers.get("Transfer-Encoding", "").strip().lower() == "chunked":
         body = _chunks(handler)
@@ -88,10 +71,9 @@ class WebhookReceiver:
                  host: str = "127.0.0.1") -> None:
         self._recorder = recorder
         self._redactor = redactor
-        self._profile = profile
         self._prefix = prefix
         self._numbers = itertools.count(1)  # no generator: two deliveries may arrive at once
-        self._secrets: dict[str, str] = {}
+        self._secrets = Secrets(profile, redactor)
         self._arrived = threading.Condition()
         self._deliveries: list[Exchange] = []
         receiver = self
@@ -129,10 +111,7 @@ class WebhookReceiver:
 
     def secret_of(self, url: str, secret: str) -> None:
         """Deliveries to `url` are signed with `secret`."""
-        self._redactor.learn(secret)
-        with self._arrived:
-            self._secrets[url.removeprefix(self._base)] = secret
-            self._arrived.notify_all()
+        self._secrets.learn(url.removeprefix(self._base), secret)
 
     def deliveries(self) -> list[Exchange]:
         """Everything that has arrived so far."""
@@ -158,7 +137,7 @@ class WebhookReceiver:
 
     def _handle(self, handler: BaseHTTPRequestHandler) -> None:
         started = time.monotonic_ns()
-        body = _body(handler)
+        body = read_body(handler)
         if body is None:
             handler.close_connection = True
             return
@@ -171,28 +150,9 @@ class WebhookReceiver:
             operation="webhook", method="POST", url=self._base + handler.path,
             request_headers=tuple((n, self._redactor.header(n, v)) for n, v in headers),
             request_body=self._redactor.text(body.decode("utf-8", "surrogateescape")), status=204,
-            started_ns=started, ended_ns=time.monotonic_ns(), facts=self._facts(handler, body))
+            started_ns=started, ended_ns=time.monotonic_ns(), facts=self._secrets.facts(handler, body))
         self._recorder.append("exchange", exchange.to_line())
         with self._arrived:
             self._deliveries.append(exchange)
             self._arrived.notify_all()
         _answer(handler, 204)
-
-    def _facts(self, handler: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
-        """The signature's worth and the age of the timestamp in seconds (None: not a canonical number)."""
-        secret = self._secret(handler.path)
-        timestamp = handler.headers.get(self._profile.timestamp_header) or ""
-        signature = handler.headers.get(self._profile.signature_header) or ""
-        canonical = timestamp.isascii() and timestamp.isdigit() and len(timestamp) == 10
-        age = time.time() - int(timestamp) if canonical else None
-        worth = verify(secret, timestamp, signature, body) if secret else "secret_unknown"
-        return {"signature": worth, "age_seconds": age, "event_id": handler.headers.get(
-            self._profile.event_id_header) or ""}
-
-    def _secret(self, path: str) -> str:
-        """The endpoint's secret; a delivery may overtake the answer that carries it, so wait a little."""
-        deadline = time.monotonic() + _SECRET_WAIT
-        with self._arrived:
-            while path not in self._secrets and (left := deadline - time.monotonic()) > 0:
-                self._arrived.wait(left)
-            return self._secrets.get(path, "")

@@ -6,12 +6,15 @@ import hashlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.counterparts.foreign_party import ForeignParty
+from harness.counterparts.hook_line import HookLine
 from harness.counterparts.party import Party
+from harness.counterparts.wallet_link import WalletLink
 from harness.counterparts.webhook_receiver import WebhookReceiver
 from harness.engine.ports import Explorer, Fuzzer, Hook, Recorder, Request, Sender
 from harness.engine.redaction import Redactor
@@ -48,6 +51,8 @@ class Workshop:
     """What the user's settings of the fuzzer add."""
     new_sender: Callable[[], Sender] | None = None
     """Makes a sender with connections of its own."""
+    wallet: WalletLink | None = None
+    """The platform's way to its wallet, where it can be put behind a line of ours."""
     budget: str = "standard"
     """How much to try where trying more finds more: quick, standard or full."""
     _parties: dict[str, Party] = field(default_factory=dict)
@@ -134,18 +139,45 @@ class Workshop:
                                  remedy="Name an address of this machine") from error
             return self._receiver
 
+    @contextmanager
+    def hook_line(self, event_types: Sequence[str]) -> Iterator[tuple[HookLine, str]]:
+        """A webhook receiver for one scenario, and the id of its endpoint; both are gone afterwards.
+
+        Raises:
+            NoHook: the profile's address is not ours to listen at. Prerequisite: the subject refuses the endpoint.
+        """
+        with self._lock:
+            try:
+                line = HookLine(self.recorder, self.redactor, self.target.profile, host=self.target.webhook_listen,
+                                prefix=f"{self.worker}r{next(self._numbers)}")
+            except OSError as error:
+                raise NoHook(f"webhook_listen = {self.target.webhook_listen!r}: {error.strerror or error}",
+                             remedy="Name an address of this machine") from error
+        try:
+            endpoint, secret = self._endpoint(line.url, event_types)
+            line.signed_with(secret)
+            yield line, endpoint
+            self.party("provider").call("deleteWebhookEndpoint", path={"endpoint_id": endpoint})
+        finally:
+            line.close()
+
     def _register(self, receiver: WebhookReceiver) -> None:
-        provider = self.party("provider")
         url = receiver.path()
+        _, secret = self._endpoint(url, ["*"])
+        receiver.secret_of(url, secret)
+
+    def _endpoint(self, url: str, event_types: Sequence[str]) -> tuple[str, str]:
+        """(id, secret) of a new webhook endpoint; it is deleted when the worker ends, or before."""
+        provider = self.party("provider")
         answer, secret = provider.call_keeping("secret", "createWebhookEndpoint",
-                                               {"url": url, "event_types": ["*"]})
+                                               {"url": url, "event_types": list(event_types)})
         endpoint = answer.field("endpoint_id")
         if answer.status != 201 or not secret or not isinstance(endpoint, str):
             raise Prerequisite(f"createWebhookEndpoint answered {answer.status or answer.failure}",
                                remedy="The platform must accept the harness's receiver URL in its sandbox",
                                exchanges=(answer.id,))
-        receiver.secret_of(url, secret)
         self._endpoints.append((provider, endpoint))
+        return endpoint, secret
 
     def kill(self, check: str) -> None:
         """Kill the platform process: by the profile's hook `restart`, else through the sandbox administration.
@@ -174,12 +206,17 @@ class Workshop:
         while time.monotonic() < deadline:
             info = self.party("admin").call("getSandboxInfo", token=None, check=check)
             if info.status == 200 and info.field("started_at") != before:
-                for party in self._parties.values():
-                    party.forget_tokens()
+                self.forget_tokens()
                 return
             time.sleep(0.05)  # the target has no event to wait for: it is dead
         raise Prerequisite(f"the target did not come back within {_RESTART_SECONDS:.0f} s after a restart",
                            remedy="getSandboxInfo must answer 200 with a new started_at")
+
+    def forget_tokens(self) -> None:
+        """Every party asks for new tokens from now on."""
+        with self._lock:
+            for party in self._parties.values():
+                party.forget_tokens()
 
     def close(self) -> list[str]:
         """Undo: delete endpoints, stop the receiver. Returns what could not be undone, loudly reportable."""

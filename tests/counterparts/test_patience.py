@@ -71,3 +71,14 @@ def test_a_subject_that_is_always_busy_ends_our_patience(monkeypatch):
     ({"Retry_After": "Sat, 21 Nov 2026 06:00:09 GMT", "Date": "Sat, 21 Nov 2026 06:00:02"}, None)])
 def test_retry_after_in_both_of_its_forms(headers, seconds):
     assert answer(429, **headers).retry_after() == seconds
+
+
+@pytest.mark.parametrize("hostile", [
+    "Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2024 00:00:00 +99999999999999999999",
+    "Mon, 01 Jan 2024 00:00:00 -99999999999999999999", "Mon, 01 Jan 2024 00:00:00 +2400",
+    "Mon, 99999999999999999999 Jan 2024 00:00:00 GMT", "Mon, 01 Jan 2024 99999999999999999999:00:00 GMT",
+    "Mon, 01 Jan 2024 00:00:00 -0000", "²", ",", "(", "-", "\x00"])
+def test_a_date_that_no_calendar_has_names_no_wait(hostile):
+    good = "Sat, 21 Nov 2026 06:00:09 GMT"
+    assert answer(429, Retry_After=hostile, Date=good).retry_after() is None
+    assert answer(429, Retry_After=good, Date=hostile).retry_after() is None

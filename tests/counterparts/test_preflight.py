@@ -149,7 +149,8 @@ def dated(answer, date):
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode() + body
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Sat, 99 Nov 2026 06:00:00 GMT", "9" * 500])
+@pytest.mark.parametrize("date", ["", "yesterday", "Sat, 99 Nov 2026 06:00:00 GMT", "9" * 500,
+                                  "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"])
 def test_a_date_that_is_none_leaves_the_clock_unknown(workshop, subject, date):
     info = subject.answers["GET /sandbox/info"]
     subject.answers["GET /sandbox/info"] = lambda _: dated(info, date)

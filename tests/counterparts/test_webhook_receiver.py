@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness.counterparts.webhook_receiver import MAX_DELIVERY, WebhookReceiver, verify
+from harness.counterparts.signatures import verify
+from harness.counterparts.webhook_receiver import MAX_DELIVERY, WebhookReceiver
 from harness.engine.redaction import Redactor
 from harness.model.profile import ContractProfile
 from tests.support import Lines

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness.counterparts import webhook_receiver
+from harness.counterparts import signatures
 from harness.counterparts.webhook_receiver import WebhookReceiver
 from harness.engine.redaction import Redactor
 from harness.model.profile import ContractProfile
@@ -49,7 +49,7 @@ def post(url, body=b"{}", *, method="POST", secret=SECRET, **headers):
 @pytest.mark.parametrize("path", ["/", "/hooks/unknown", "/hooks/../../etc/passwd", "//evil.test/x"])
 def test_a_delivery_to_an_endpoint_that_nobody_registered_is_recorded_as_that(receiver, endpoint, lines, monkeypatch,
                                                                              path):
-    monkeypatch.setattr(webhook_receiver, "_SECRET_WAIT", 0.01)
+    monkeypatch.setattr(signatures, "_SECRET_WAIT", 0.01)
     parts = urlsplit(endpoint)
     with socket.create_connection((parts.hostname, parts.port), 10) as line:
         line.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}".encode())
