@@ -3,6 +3,7 @@
 import html
 
 from harness import Outcome, Scorecard
+from harness.drawing.timeline_text import timeline_text
 from harness.model.curl import curl
 from harness.model.scorecard import ControlRow
 
@@ -44,6 +45,9 @@ def _details(row: ControlRow, scorecard: Scorecard) -> str:
     exchange = next((scorecard.evidence[i] for i in reversed(finding.exchanges) if i in scorecard.evidence), None)
     if exchange is not None:
         body += ["", "```sh", _fence(curl(exchange)), "```"]
+    drawn = next((t for t in scorecard.scenarios_of(row.control.id) if t.outcomes[row.control.id] is row.outcome), None)
+    if drawn is not None:
+        body += ["", "```text", *map(_fence, timeline_text(drawn, brief=True)), "```"]
     return "\n".join([*body, "", "</details>", ""])
 
 

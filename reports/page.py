@@ -6,9 +6,12 @@ from typing import Any
 from jinja2 import Environment, select_autoescape
 
 from harness import Outcome, Scorecard
+from harness.drawing.axes import SAID, duration
+from harness.drawing.timeline_svg import left_out, timeline_svg
 from harness.model.curl import curl
 from harness.model.exchange import Exchange
 from harness.model.scorecard import ControlRow
+from harness.model.timeline import Became, Timeline
 
 NAME = "html"
 SUFFIX = ".html"
@@ -27,7 +30,8 @@ def render(scorecard: Scorecard) -> str:
     groups = [(b, [_view(r, scorecard) for r in scorecard.rows if r.control.block == b.block.id and _driven(r)])
               for b in scorecard.blocks]
     return _clean(template.render(card=scorecard, run=scorecard.run, shown=shown, groups=groups,
-                                  untested=scorecard.left_out(), bars=_bars(scorecard), matrix=_matrix(scorecard)))
+                                  untested=scorecard.left_out(), scenarios=_scenarios(scorecard),
+                                  bars=_bars(scorecard), matrix=_matrix(scorecard)))
 
 
 def _driven(row: ControlRow) -> bool:
@@ -45,7 +49,28 @@ def _view(row: ControlRow, scorecard: Scorecard) -> dict[str, Any]:
     cited = [i for i in row.finding.exchanges if i in scorecard.evidence][:4]
     return {"control": row.control, "finding": row.finding, "outcome": row.outcome.value, "claims": claims,
             "more": max(0, len(row.claims) - _CLAIMS), "seconds": row.seconds, "checks": row.checks,
-            "exchanges": [_exchange(scorecard.evidence[i]) for i in cited]}
+            "exchanges": [_exchange(scorecard.evidence[i]) for i in cited],
+            "plots": [(_anchor(n), t.name) for n, t in enumerate(scorecard.timelines, start=1)
+                      if t.outcomes.get(row.control.id) is row.outcome]}
+
+
+def _scenarios(scorecard: Scorecard) -> list[dict[str, Any]]:
+    """Each scenario with its plot, and its figures by the shape that they are drawn with."""
+    known = {row.control.id for row in scorecard.rows}
+    return [{"t": t, "name": _anchor(n), "open": t.troubled, "more": left_out(t), "counts": _counts(t),
+             "svg": timeline_svg(t, _anchor(n)), "slo": duration(t.slo_ms) if t.slo_ms else "",
+             "slowest": duration(t.tally.get("slowest_ms", 0.0)),
+             "found": [(control, o.value, control in known) for control, o in t.outcomes.items()]}
+            for n, t in enumerate(scorecard.timelines, start=1)]
+
+
+def _anchor(number: int) -> str:
+    return f"scenario-{number}"
+
+
+def _counts(timeline: Timeline) -> list[tuple[str, str, int]]:
+    """(kind, words, how many) of calls."""
+    return [(kind.value, SAID[kind], int(timeline.tally.get(kind.value, 0))) for kind in Became]
 
 
 def _exchange(exchange: Exchange) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness import Answer, Outcome, Scorecard
+from harness.drawing.timeline_text import timeline_text
 from harness.model.curl import curl
 from harness.model.scorecard import ControlRow
 
@@ -20,8 +21,11 @@ _FEW = 8
 _STORY = 24
 
 
-def render(scorecard: Scorecard, *, width: int = 80, color: bool = False) -> str:
-    """Text for `width` columns; strings of the target are inert, with and without colour."""
+def render(scorecard: Scorecard, *, width: int = 80, color: bool = False, ascii_only: bool = False) -> str:
+    """Text for `width` columns; strings of the target are inert, with and without colour.
+
+    `ascii_only`: what is drawn is drawn with ASCII, for a terminal of another encoding than UTF-8.
+    """
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=color, color_system="standard" if color else None,
                       highlight=False, markup=False, emoji=False, legacy_windows=False)
@@ -33,8 +37,10 @@ def render(scorecard: Scorecard, *, width: int = 80, color: bool = False) -> str
     failed = scorecard.with_outcome(Outcome.FAIL, Outcome.ERROR)
     for row in failed:
         _failure(console, row, scorecard, "FAILED" if row.outcome is Outcome.FAIL else "ERROR")
+        _timeline(console, row, scorecard, ascii_only=ascii_only)
     for row in scorecard.advice():
         _failure(console, row, scorecard, "ADVICE")
+        _timeline(console, row, scorecard, ascii_only=ascii_only)
     undecided = scorecard.with_outcome(Outcome.INCONCLUSIVE)
     if undecided:
         console.print(Text("\nCould not tell", style="bold yellow"))
@@ -90,6 +96,16 @@ def _failure(console: Console, row: ControlRow, scorecard: Scorecard, label: str
     elif exchange is not None:
         # Unwrapped on purpose: a command broken over lines cannot be pasted.
         console.print(Text("    again " + _inert(curl(exchange))[:_MAX_CURL]), soft_wrap=True)
+
+
+def _timeline(console: Console, row: ControlRow, scorecard: Scorecard, *, ascii_only: bool) -> None:
+    """The first scenario in which the control failed, over time; the others are in the page."""
+    mine = [t for t in scorecard.scenarios_of(row.control.id) if t.outcomes[row.control.id] is row.outcome]
+    for timeline in mine[:1]:
+        lines = timeline_text(timeline, width=console.width - 4, ascii_only=ascii_only, brief=True)
+        console.print(Text("\n".join(["", *(f"    {line}" for line in lines)])), soft_wrap=True)
+    if len(mine) > 1:
+        console.print(_item("", f"and in {len(mine) - 1} more, see report.html"))
 
 
 def _told(story: tuple[str, ...]) -> list[str]:

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.cli.explain import explain_control
+from harness.cli.explain import explain_control, explain_scenarios, scenarios_named
 from harness.cli.listing import list_controls
-from harness.cli.live import LiveView, show
+from harness.cli.live import LiveView, ascii_only, show
 from harness.cli.reporting import check_names, write_reports
 from harness.cli.running import RunOptions, content, plan_for, rejudge, run
-from harness.content.targets import CONFIG, load_target, suite_folders
+from harness.content.folders import Folders
+from harness.content.targets import CONFIG, load_target, own_folders
 from harness.engine.records import load_plan
 from harness.model.control import Level
 from harness.model.errors import UsageError
@@ -42,11 +43,11 @@ def target_named(name: str, config: Path, faults: tuple[str, ...] = (),
 
 
 def run_command(*, target: str, config: Path, only: tuple[str, ...], phases: tuple[int, ...], level: str | None,
-                seed: int | None, reports: tuple[str, ...], out: Path | None, suites: tuple[Path, ...],
-                faults: tuple[str, ...], workers: int, budget: str, as_json: bool) -> int:
+                seed: int | None, reports: tuple[str, ...], out: Path | None, folders: Folders,
+                faults: tuple[str, ...], workers: int, budget: str, chaos: bool, as_json: bool) -> int:
     """`certify`: one run; prints the launch table or JSON; returns the exit code."""
     options = RunOptions(level=_level(level), only=only, phases=_phases(phases), seed=seed, reports=reports, out=out,
-                         suites=(*suite_folders(config), *suites), workers=workers, budget=_budget(budget))
+                         folders=own_folders(config) + folders, workers=workers, budget=_budget(budget), chaos=chaos)
     check_names(reports)
     if target == BUILTIN:
         plan_for(_unstarted(), options)  # every usage error before a process is started
@@ -55,16 +56,15 @@ def run_command(*, target: str, config: Path, only: tuple[str, ...], phases: tup
     return _finish(card, view.directory, as_json=as_json)
 
 
-def replay_command(case: str, directory: Path | None, target: str | None, config: Path, *,
+def replay_command(case: str, directory: Path | None, target: str | None, config: Path, *, folders: Folders,
                    faults: tuple[str, ...], as_json: bool) -> int:
-    """`certify replay`: the checks of one control or check again, with the run's seed."""
+    """`certify replay`: the checks of one control, or one check, again, with the run's seed."""
     chosen = directory or _newest_run()
     plan = load_plan(chosen)
-    controls = {c for check in plan.checks if case in (check.id, *check.controls) for c in check.controls
-                if case == check.id or c == case}
-    if not controls:
+    file = case.rpartition("/")[2]  # a plan knows its checks by their ids, not where their files were
+    if not any(case in check.controls or file == check.id.rpartition("/")[2] for check in plan.checks):
         raise UsageError(f"{chosen}: no case {case!r} in that run", remedy="Name a control or check of its plan.json")
-    options = RunOptions(only=tuple(sorted(controls)), seed=plan.seed, suites=suite_folders(config),
+    options = RunOptions(only=(case,), seed=plan.seed, folders=own_folders(config) + folders,
                          budget=plan.budget)
     with target_named(target or plan.target, config, faults) as subject, LiveView(quiet=as_json) as view:
         card = run(subject, options, view)
@@ -80,11 +80,11 @@ def judge_command(directory: Path, *, as_json: bool) -> int:
 
 
 def plan_command(*, target: str, config: Path, only: tuple[str, ...], phases: tuple[int, ...], level: str | None,
-                 suites: tuple[Path, ...], as_json: bool) -> int:
+                 folders: Folders, chaos: bool, as_json: bool) -> int:
     """`certify plan`: what a run would do, without traffic."""
     subject = _unstarted() if target == BUILTIN else load_target(target, config)
     options = RunOptions(level=_level(level), only=only, phases=_phases(phases), seed=0,
-                         suites=(*suite_folders(config), *suites))
+                         folders=own_folders(config) + folders, chaos=chaos)
     catalogue, plan, _ = plan_for(subject, options)
     if as_json:
         _print(json.dumps({**plan.to_dict(), "digest": plan.digest}, indent=1))
@@ -100,9 +100,9 @@ def plan_command(*, target: str, config: Path, only: tuple[str, ...], phases: tu
     return 0
 
 
-def list_command(suites: tuple[Path, ...], *, as_json: bool) -> int:
+def list_command(folders: Folders, *, as_json: bool) -> int:
     """`certify list`."""
-    catalogue, checks = content((*suite_folders(Path(CONFIG)), *suites))
+    catalogue, checks = content(own_folders(Path(CONFIG)) + folders)
     by_control: dict[str, tuple[str, ...]] = {}
     for check in checks:
         for control in check.controls:
@@ -111,14 +111,19 @@ def list_command(suites: tuple[Path, ...], *, as_json: bool) -> int:
     return 0
 
 
-def explain_command(control: str, *, as_json: bool) -> int:
-    """`certify explain`."""
+def explain_command(control: str, directory: Path | None, *, as_json: bool) -> int:
+    """`certify explain`: a control, and with a run what was found there; or one scenario of that run."""
     from harness.cli.sandbox import proofs
 
+    card = rejudge(directory) if directory is not None else None
+    if card is not None and (named := scenarios_named(card, control)):
+        _print(explain_scenarios(named, as_json=as_json, ascii_only=ascii_only()))
+        return 0
     control = control.upper()
-    catalogue, checks = content(suite_folders(Path(CONFIG)))
+    catalogue, checks = content(own_folders(Path(CONFIG)))
     deciding = {c.id: c.summary for c in checks if control in c.controls}
-    _print(explain_control(catalogue, control, deciding, proofs(control), as_json=as_json))
+    _print(explain_control(catalogue, control, deciding, proofs(control), as_json=as_json, card=card,
+                           ascii_only=ascii_only()))
     return 0
 
 

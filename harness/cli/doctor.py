@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shlex
 import shutil
@@ -17,10 +18,11 @@ from harness.cli.running import content, knowing, workshop_for
 from harness.content.contract import load_contract
 from harness.counterparts.preflight import Probe, probes
 from harness.engine.journal import Journal
+from harness.model.errors import EnvironmentFault
 from harness.model.operations import operations
 from harness.model.profile import Target
 
-_TOOLS = {"toxiproxy-server": "no check of this release needs it"}
+_TOOLS = {"toxiproxy-server": "the built-in fault proxy is used instead"}
 
 
 def doctor_command(target: str, config: Path, *, as_json: bool) -> int:
@@ -39,6 +41,39 @@ def doctor_command(target: str, config: Path, *, as_json: bool) -> int:
     elif not bad:
         sys.stdout.write(f"All well. Next: certify --target {target}\n")
     return 4 if bad else 0
+
+
+def clean_command(*, as_json: bool) -> int:
+    """Take away the proxies that killed runs have left on a given Toxiproxy server; 0 when nothing is left."""
+    from harness.drivers.toxiproxy_driver.servers import clean, which_server
+
+    kind, where = which_server(os.environ)
+    gone = clean(where) if kind == "given" else []
+    if as_json:
+        sys.stdout.write(json.dumps({"server": where if kind == "given" else "", "cleaned": gone}) + "\n")
+    elif kind != "given":
+        sys.stdout.write("TOXIPROXY_URL is not set: a fault proxy that certify starts ends with its run\n")
+    else:
+        sys.stdout.write(f"{where}: {', '.join(gone)} taken away\n" if gone else f"{where}: nothing was left there\n")
+    return 0
+
+
+def _fault_proxy() -> Iterator[Probe]:
+    """A given fault proxy answers, and nothing of another run is left on it."""
+    from harness.drivers.toxiproxy_driver.client import ToxiproxyServer
+    from harness.drivers.toxiproxy_driver.servers import left_behind, which_server
+
+    kind, where = which_server(os.environ)
+    if kind != "given":
+        return
+    try:
+        with ToxiproxyServer(where) as server:
+            seen, left = f"Toxiproxy {server.version()} at {where}", left_behind(server)
+    except EnvironmentFault as error:
+        yield Probe(name="fault proxy", ok=False, seen=error.message, remedy="Start it, or unset TOXIPROXY_URL")
+        return
+    yield Probe(name="fault proxy", ok=not left, seen=f"{seen} has {', '.join(left)} of another run" if left else seen,
+                remedy="If that run is over: certify doctor --clean" if left else "")
 
 
 def _line(probe: Probe) -> str:
@@ -71,6 +106,16 @@ def _all(target: Target) -> Iterator[Probe]:
                         remedy={"other": "no second tenant: IDEM-06, IDEM-07, MONEY-10, SEC-03 stay inconclusive",
                                 "observer": "effects are then judged through the provider's own reads",
                                 "sibling": "optional: a second brand of the same tenant"}[party])
+    if target.limits is None:
+        yield Probe(name="limits", ok=None, fatal=False, seen="not in the profile",
+                    remedy="TIME-09 stays inconclusive without a declared rate limit")
+    if "provider" in target.credentials and not target.credentials["provider"].signing_secret:
+        yield Probe(name="signing_secret", ok=None, fatal=False, seen="the provider has none in the profile",
+                    remedy="IDEM-12 stays inconclusive: published events cannot be signed")
+    if not target.builtin and "listen" not in target.wallet and target.capabilities.get("wallet", True):
+        yield Probe(name="wallet", ok=None, fatal=False, seen="the profile does not say where it is",
+                    remedy="TIME-01 to 08, 11 and 13 stay inconclusive (docs/chaos.md, Another platform)")
+    yield from _fault_proxy()
     for name, command in target.hooks.items():
         here = shutil.which(shlex.split(command)[0])
         seen = f"{'runs' if here else 'not found:'} {command}"
@@ -80,7 +125,7 @@ def _all(target: Target) -> Iterator[Probe]:
         declared = "restartSandbox" in operations(contract["openapi"])
         yield Probe(name="hook restart", ok=declared or None, fatal=False, seen=f"none, and the contract declares "
                     f"{'POST /sandbox/restart' if declared else 'no restartSandbox either'}",
-                    remedy="" if declared else "IDEM-11 and IDEM-13 stay inconclusive without a way to crash it")
+                    remedy="" if declared else "IDEM-11, 12 and 13 stay inconclusive without a way to crash it")
     for tool, note in _TOOLS.items():
         path = shutil.which(tool)
         yield Probe(name=f"tool {tool}", ok=True if path else None, fatal=False, seen="found" if path else "absent",

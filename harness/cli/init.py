@@ -11,6 +11,7 @@ EXAMPLE = """\
 # Run: certify --target staging
 
 # suites = ["./our-suites"]          # more folders of checks, found like the shipped ones
+# scenarios = ["./our-scenarios"]    # more chaos scenarios (docs/chaos.md)
 
 [target.staging]
 base_url = "https://sandbox.platform.example"   # calls go to base_url + /v1/...
@@ -44,14 +45,34 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # timestamp_header = "X-Timestamp"
 # event_id_header = "X-Event-Id"
 # freshness_window_seconds = 300
+# key_lifetime_hours = 24                # how long an idempotency key is remembered, at the least
+# retry_horizon_hours = 12               # how long any partner may go on repeating a call
 
 # What its sandbox API cannot do to the platform: commands run here, without a shell.
 [target.staging.hooks]
 # restart = "docker kill platform"         # a crash; the platform comes back by itself, with a new started_at
 
+# Where the platform looks for its wallet while it is certified, and where that is: chaos scenarios stand between.
+[target.staging.wallet]
+# listen = "127.0.0.1:9400"
+# upstream = "http://127.0.0.1:9300"
+# max_in_flight = 64                       # wallet calls under way at once, by the platform's own word
+# recovers_seconds = 60                    # once its wallet is well, what was unclear has an end within that time
+
+[target.staging.webhooks]
+# try_seconds = 30.0                       # how long the platform waits for the answer of a webhook receiver
+
+# The rate limit of one party, best a small one: TIME-09 floods it, and looks after its neighbours meanwhile.
+[target.staging.limits]
+# party = "sibling"                        # or provider, other; default: sibling, or provider without one
+# per_second = 50
+# burst = 100
+# per = "brand"                            # or "provider": its brands share one allowance
+
 # What the platform does not offer at all. Its controls become "not applicable", with this as the reason.
 [target.staging.capabilities]
 # bonuses = false
+# wallet = false                           # nothing of ours can be put between the platform and its wallet
 # jackpots = false
 
 # OAuth2 clients. Secrets are references to environment variables, never values.

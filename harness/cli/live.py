@@ -90,11 +90,16 @@ class LiveView:
             sys.stderr.write(safe.encode("utf-8", "backslashreplace").decode() + "\n")
 
 
+def ascii_only() -> bool:
+    """True where what is drawn would come out as escapes: the encoding of the output is not UTF-8."""
+    return (sys.stdout.encoding or "").lower().replace("-", "").replace("_", "") not in ("utf8", "utf8sig", "cp65001")
+
+
 def show(card: Scorecard, directory: Path | None) -> None:
     """Print the scorecard for people, then where its reports are."""
     terminal = renderers()["terminal"]
     width = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else 80
-    text = terminal.render(card, width=max(60, min(width, 140)), color=sys.stdout.isatty())
+    text = terminal.render(card, width=max(60, min(width, 140)), color=sys.stdout.isatty(), ascii_only=ascii_only())
     sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
     if directory is not None:
         sys.stdout.write(f"Reports: {directory}/report.html, result.json; journal.jsonl is the record.\n")

@@ -6,11 +6,14 @@ import io
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.model.errors import CertifyError, UsageError
+
+if TYPE_CHECKING:
+    from harness.content.folders import Folders
 
 app = typer.Typer(
     name="certify", no_args_is_help=False, rich_markup_mode=None, pretty_exceptions_enable=False,
@@ -22,12 +25,16 @@ app = typer.Typer(
 TargetOption = Annotated[str, typer.Option("--target", "-t", help="Target profile: `sandbox` (built in) or a name "
                                                                   "in certify.toml.")]
 ConfigOption = Annotated[Path, typer.Option("--config", "-c", help="Configuration file.")]
-OnlyOption = Annotated[list[str] | None, typer.Option("--only", help="Only these controls: IDEM-03, IDEM, 'MONEY-0*'. "
+OnlyOption = Annotated[list[str] | None, typer.Option("--only", help="Only these controls: IDEM-03, IDEM, 'MONEY-0*'; "
+                                                                     "or checks: scenarios/inbox.py::GAP. "
                                                                      "Repeatable, commas allowed.")]
 PhaseOption = Annotated[list[int] | None, typer.Option("--phase", help="Only controls of this launch phase: 7, 3, 0.")]
 LevelOption = Annotated[str | None, typer.Option("--level", help="built, contract, resilience or launch.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Seed of the run; printed by every run.")]
 SuitesOption = Annotated[list[Path] | None, typer.Option("--suites", help="Another folder of suites. Repeatable.")]
+ScenariosOption = Annotated[list[Path] | None, typer.Option("--scenarios", help="Another folder of chaos scenarios. "
+                                                                                 "Repeatable.")]
+ChaosOption = Annotated[bool, typer.Option("--chaos/--no-chaos", help="Play the chaos scenarios, or leave them out.")]
 FaultOption = Annotated[list[str] | None, typer.Option("--fault", help="Plant this defect (built-in sandbox only). "
                                                                        "Repeatable.")]
 BudgetOption = Annotated[str, typer.Option("--budget", help="How much fuzzing and random play try: quick (a partial "
@@ -45,7 +52,7 @@ def run(context: typer.Context, target: TargetOption = "sandbox", config: Config
         out: Annotated[Path | None, typer.Option("--out", help="Run directory (default certify-runs/…).")] = None,
         suites: SuitesOption = None, fault: FaultOption = None,
         workers: Annotated[int, typer.Option("--workers", min=1, max=16, help="Worker processes.")] = 3,
-        budget: BudgetOption = "standard",
+        budget: BudgetOption = "standard", scenarios: ScenariosOption = None, chaos: ChaosOption = True,
         as_json: JsonOption = False,
         version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Certify a target (this is also what plain `certify` does)."""
@@ -60,8 +67,8 @@ def run(context: typer.Context, target: TargetOption = "sandbox", config: Config
 
     raise typer.Exit(run_command(target=target, config=config, only=_commas(only), phases=tuple(phase or ()),
                                  level=level, seed=seed, reports=_commas(report), out=out,
-                                 suites=tuple(suites or ()), faults=_commas(fault), workers=workers, budget=budget,
-                                 as_json=as_json))
+                                 folders=_folders(suites, scenarios), faults=_commas(fault),
+                                 workers=workers, budget=budget, chaos=chaos, as_json=as_json))
 
 
 app.command("run", help="Certify a target; the same as plain `certify`.")(run)
@@ -77,39 +84,44 @@ def init(path: Annotated[Path, typer.Argument(help="File to write.")] = Path("ce
 
 @app.command()
 def doctor(target: TargetOption = "sandbox", config: ConfigOption = Path("certify.toml"),
-           as_json: JsonOption = False) -> None:
+           clean: Annotated[bool, typer.Option("--clean", help="Take away what a killed run left at TOXIPROXY_URL.")]
+           = False, as_json: JsonOption = False) -> None:
     """Preflight: reachable, clock, credentials, contract, hooks, tools; each with its remedy."""
-    from harness.cli.doctor import doctor_command
+    from harness.cli.doctor import clean_command, doctor_command
 
-    raise typer.Exit(doctor_command(target, config, as_json=as_json))
+    raise typer.Exit(clean_command(as_json=as_json) if clean else doctor_command(target, config, as_json=as_json))
 
 
 @app.command()
 def plan(target: TargetOption = "sandbox", config: ConfigOption = Path("certify.toml"), only: OnlyOption = None,
          phase: PhaseOption = None, level: LevelOption = None, suites: SuitesOption = None,
-         as_json: JsonOption = False) -> None:
+         scenarios: ScenariosOption = None, chaos: ChaosOption = True, as_json: JsonOption = False) -> None:
     """Show what a run would do, and what it would not and why; no traffic."""
     from harness.cli.commands import plan_command
 
     raise typer.Exit(plan_command(target=target, config=config, only=_commas(only), phases=tuple(phase or ()),
-                                  level=level, suites=tuple(suites or ()), as_json=as_json))
+                                  level=level, folders=_folders(suites, scenarios),
+                                  chaos=chaos, as_json=as_json))
 
 
 @app.command("list")
-def list_(suites: SuitesOption = None, as_json: JsonOption = False) -> None:
+def list_(suites: SuitesOption = None, scenarios: ScenariosOption = None, as_json: JsonOption = False) -> None:
     """List every control of the catalogue and whether it is built."""
     from harness.cli.commands import list_command
 
-    raise typer.Exit(list_command(tuple(suites or ()), as_json=as_json))
+    raise typer.Exit(list_command(_folders(suites, scenarios), as_json=as_json))
 
 
 @app.command()
-def explain(control: Annotated[str, typer.Argument(help="A control id, e.g. IDEM-03.")],
+def explain(control: Annotated[str, typer.Argument(help="A control id, e.g. IDEM-03; with --run also "
+                                                            "a scenario, e.g. JITTER.")],
+            run: Annotated[Path | None, typer.Option("--run", help="Also what that run found, and its chaos scenarios "
+                                                                   "over time.")] = None,
             as_json: JsonOption = False) -> None:
-    """Explain a control: requirement, how it is decided, remedy, the faults that prove it."""
+    """Explain a control: requirement, how it is decided, remedy, the faults that prove it; or a scenario of a run."""
     from harness.cli.commands import explain_command
 
-    raise typer.Exit(explain_command(control, as_json=as_json))
+    raise typer.Exit(explain_command(control, run, as_json=as_json))
 
 
 @app.command()
@@ -124,16 +136,20 @@ def judge(run: Annotated[Path, typer.Argument(help="A run directory.")], as_json
 def replay(case: Annotated[str, typer.Argument(help="A check or control of the run, e.g. IDEM-03.")],
            run: Annotated[Path | None, typer.Option("--run", help="Run directory (default: the newest).")] = None,
            target: Annotated[str | None, typer.Option("--target", "-t", help="Another target than the run's.")] = None,
-           config: ConfigOption = Path("certify.toml"), fault: FaultOption = None, as_json: JsonOption = False) -> None:
+           config: ConfigOption = Path("certify.toml"), suites: SuitesOption = None,
+           scenarios: ScenariosOption = None, fault: FaultOption = None, as_json: JsonOption = False) -> None:
     """Drive one case of an earlier run again, with its seed."""
     from harness.cli.commands import replay_command
 
-    raise typer.Exit(replay_command(case, run, target, config, faults=_commas(fault), as_json=as_json))
+    raise typer.Exit(replay_command(case, run, target, config, folders=_folders(suites, scenarios),
+                                    faults=_commas(fault), as_json=as_json))
 
 
 @app.command()
 def sandbox(port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port of the platform (0: free).")] = 0,
             wallet_port: Annotated[int, typer.Option("--wallet-port", min=0, max=65535)] = 0,
+            wallet_url: Annotated[str | None, typer.Option("--wallet-url", help="Where the platform shall look for its "
+                                                           "wallet; default: the wallet itself.")] = None,
             database: Annotated[str | None, typer.Option("--database", help="SQLAlchemy URL; default: a temporary "
                                                                             "SQLite file.")] = None,
             fault: FaultOption = None, profile: ChoiceOption = None,
@@ -144,8 +160,8 @@ def sandbox(port: Annotated[int, typer.Option("--port", min=0, max=65535, help="
 
     if list_faults:
         raise typer.Exit(list_faults_command(as_json=as_json))
-    raise typer.Exit(sandbox_command(port=port, wallet_port=wallet_port, database=database, faults=_commas(fault),
-                                     choices=tuple(profile or ()), as_json=as_json))
+    raise typer.Exit(sandbox_command(port=port, wallet_port=wallet_port, wallet_url=wallet_url, database=database,
+                                     faults=_commas(fault), choices=tuple(profile or ()), as_json=as_json))
 
 
 @app.command()
@@ -157,6 +173,12 @@ def selftest(only: OnlyOption = None, fault: FaultOption = None, seed: SeedOptio
 
     raise typer.Exit(selftest_command(only=_commas(only), faults=_commas(fault), seed=seed, jobs=jobs,
                                       as_json=as_json))
+
+
+def _folders(suites: list[Path] | None, scenarios: list[Path] | None) -> Folders:
+    from harness.content.folders import Folders
+
+    return Folders(tuple(suites or ()), tuple(scenarios or ()))
 
 
 def _commas(values: list[str] | None) -> tuple[str, ...]:

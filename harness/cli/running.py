@@ -6,20 +6,21 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from harness.cli.lines import LINES, fault_proxy_for
 from harness.cli.reporting import write_reports
 from harness.content.catalogue import load_catalogue
 from harness.content.contract import load_contract
-from harness.content.folders import shipped
+from harness.content.folders import Folders, shipped
 from harness.content.fuzz_settings import FILE, load_fuzz_settings
-from harness.content.suites import find_checks
+from harness.content.suites import find_checks, find_scenarios
 from harness.content.targets import target_to_dict
 from harness.counterparts.preflight import require
 from harness.counterparts.workshop import Workshop
@@ -40,6 +41,7 @@ from harness.model.scorecard import RunFacts, Scorecard
 
 DEFAULT_WORKERS = 3
 _RUN_LIMIT_SECONDS = 900.0
+_NOTHING_ELSE = Folders()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,9 @@ class RunOptions:
     seed: int | None = None
     reports: tuple[str, ...] = ()
     out: Path | None = None
-    suites: tuple[Path, ...] = ()
+    folders: Folders = _NOTHING_ELSE
+    chaos: bool = True
+    """Whether chaos scenarios are played."""
     workers: int = DEFAULT_WORKERS
     budget: str = "standard"
     """How much fuzzing and random play try: quick, standard or full."""
@@ -66,21 +70,22 @@ def program_version() -> str:
         return "0+unknown"
 
 
-def content(suites: Iterable[Path] = ()) -> tuple[Catalogue, tuple[Check, ...]]:
+def content(own: Folders = _NOTHING_ELSE) -> tuple[Catalogue, tuple[Check, ...]]:
     """The catalogue and every check, ours and the user's."""
     ours = shipped("suites")
-    return load_catalogue(ours / "checklist.toml"), find_checks([ours, *suites])
+    return load_catalogue(ours / "checklist.toml"), (*find_checks([ours, *own.suites]),
+                                                     *find_scenarios([shipped("scenarios"), *own.scenarios]))
 
 
 def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict[str, Any]]:
     """Catalogue, frozen plan and loaded contract of a run; UsageError when nothing applies."""
-    catalogue, checks = content(options.suites)
+    catalogue, checks = content(options.folders)
     contract = load_contract(target.contract, target.profile, target.base_url)
     target = knowing(target, contract)
     seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
     plan = make_plan(catalogue=catalogue, checks=checks, target=target, contract=contract["openapi"],
                      level=options.level or target.level, seed=seed, only=options.only, phases=options.phases,
-                     budget=options.budget)
+                     budget=options.budget, chaos=options.chaos)
     return catalogue, plan, contract
 
 
@@ -122,7 +127,10 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     journal = Journal(directory / "journal.jsonl")
     journal.append("run", {"run_id": run_id, "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
                            "version": program_version(), "epoch": epoch})
+    stack = ExitStack()
     try:
+        # First of all: a platform whose wallet is behind us is not well without it.
+        fault_proxy = stack.enter_context(fault_proxy_for(plan, target, run_id))
         with workshop_for(target, contract, journal=journal, seed=plan.seed, epoch=epoch, worker="p", key=key) as shop:
             facts = require(shop)
         if settings.get("left"):
@@ -133,9 +141,11 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         ready = time.monotonic()
         payload = {"run": str(directory), "target": target_to_dict(target), "seed": plan.seed, "epoch": epoch,
                    "redaction_key": key.hex(), "budget": plan.budget, "fuzz_settings": settings}
-        pool = WorkerPool(directory, payload, workers=options.workers, limit_seconds=_RUN_LIMIT_SECONDS)
+        pool = WorkerPool(directory, {**payload, "fault_proxy": fault_proxy}, workers=options.workers,
+                          lines=LINES if target.builtin else 1, limit_seconds=_RUN_LIMIT_SECONDS)
         for note in pool.drive(plan.checks, _relay(listener)):
             journal.append("note", {"text": note})
+        stack.close()
         driven = time.monotonic()
         journal.append("run", {"timings": {"prepare": ready - began, "drive": driven - ready},
                                "seconds": driven - began})
@@ -149,6 +159,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
             error.remedy = f"{error.remedy} (journal: {directory / 'journal.jsonl'})".strip()
         raise
     finally:
+        stack.close()
         journal.close()
     scorecard = judge_run(directory, catalogue, plan)
     write_reports(scorecard, directory, options.reports)

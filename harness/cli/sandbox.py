@@ -7,19 +7,24 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.model.control import Level
 from harness.model.errors import EnvironmentFault, UsageError
-from harness.model.profile import ContractProfile, Credential, Target
+from harness.model.profile import ContractProfile, Credential, RateLimit, Target
 
 _PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "brand-b1"),
             "sibling": ("provider-a", "brand-a2"), "observer": ("observer-a", "brand-a1"),
             "admin": ("sandbox-admin", "")}
 
+_RECOVERS_SECONDS = 10.0
+"""Our own sandbox reconciles and closes its breaker within a second or two; a busy machine takes longer."""
+_TRY_SECONDS = 5.0
+"""How long our own sandbox waits for the answer of a webhook receiver."""
 _EVENT_SECONDS = 5.0
 """Our own sandbox delivers within milliseconds; other targets have the time that their profile declares."""
 
@@ -32,14 +37,24 @@ def proofs(control: str) -> tuple[tuple[str, str], ...]:
 
 
 @contextmanager
-def builtin_target(*, faults: tuple[str, ...] = (), choices: Mapping[str, Any] | None = None) -> Iterator[Target]:
+def builtin_target(*, faults: tuple[str, ...] = (), choices: Mapping[str, Any] | None = None,
+                   route_wallet: Callable[[str], str] | None = None, in_flight: int = 0) -> Iterator[Target]:
     """Start the sandbox on loopback and describe it as a target; it is ended whatever happens.
+
+    `route_wallet` gets the wallet's URL and returns the one that the platform shall use; `in_flight`: how many wallet
+    calls may be under way at once (0: as many as the sandbox allows by itself).
 
     Raises:
         UsageError: unknown fault or choice. EnvironmentFault: the sandbox does not start.
     """
-    with _started(faults=faults, choices=dict(choices or {})) as running:
-        yield _target(running, choices or {})
+    with _started(faults=faults, choices=dict(choices or {}), route_wallet=route_wallet,
+                  in_flight=in_flight) as running:
+        yield replace(_target(running, choices or {}), wallet=_promised(in_flight),
+                      started_with={"faults": list(faults), "choices": dict(choices or {})})
+
+
+def _promised(in_flight: int) -> dict[str, str]:
+    return {"recovers_seconds": str(_RECOVERS_SECONDS), **({"max_in_flight": str(in_flight)} if in_flight else {})}
 
 
 def _target(running: Any, choices: Mapping[str, Any]) -> Target:
@@ -53,7 +68,15 @@ def _target(running: Any, choices: Mapping[str, Any]) -> Target:
     return Target(name="sandbox", base_url=base_url, sandbox=True, level=Level.BUILT, builtin=True, second_region="uk",
                   hosts=(urlsplit(base_url).netloc,), credentials=credentials,
                   profile=ContractProfile.of(dict(choices), where="--profile"),
-                  webhook_wait_seconds=_EVENT_SECONDS, contract="target:/openapi.json")
+                  webhook_wait_seconds=_EVENT_SECONDS, contract="target:/openapi.json",
+                  webhooks={"try_seconds": _TRY_SECONDS}, limits=_limit(running.settings))
+
+
+def _limit(settings: Any) -> RateLimit:
+    """What the sandbox allows its small brand; that is the sibling's."""
+    brand = _PARTIES["sibling"][1]
+    return next(RateLimit(party="sibling", per_second=rate, burst=int(burst))
+                for name, rate, burst in settings.brand_rates if name == brand)
 
 
 _WEBHOOK_TIME_SCALE = 0.05
@@ -62,8 +85,10 @@ _WEBHOOK_TIME_SCALE = 0.05
 
 @contextmanager
 def _started(*, faults: tuple[str, ...], choices: dict[str, Any], port: int = 0, wallet_port: int = 0,
-             database: str | None = None) -> Iterator[Any]:
+             database: str | None = None, route_wallet: Callable[[str], str] | None = None, in_flight: int = 0
+             ) -> Iterator[Any]:
     from harness.sandbox import faults as registry
+    from harness.sandbox.settings import WalletBudget
     from harness.sandbox.supervisor import SandboxOptions, start_sandbox
 
     for name in faults:
@@ -72,11 +97,14 @@ def _started(*, faults: tuple[str, ...], choices: dict[str, Any], port: int = 0,
     ContractProfile.of(choices, where="--profile")
     if database is not None:
         _check_database(database)
+    changes: dict[str, Any] = {"webhook_time_scale": _WEBHOOK_TIME_SCALE}
+    if in_flight:
+        changes["wallet"] = WalletBudget(max_in_flight=in_flight, reserved_for_settles=in_flight // 4)
     try:
         running = start_sandbox(SandboxOptions(faults=faults, profile=choices, platform_port=port,
                                                wallet_port=wallet_port, database_url=database,
-                                               secrets=_given_secrets(),
-                                               changes={"webhook_time_scale": _WEBHOOK_TIME_SCALE}))
+                                               secrets=_given_secrets(), route_wallet=route_wallet,
+                                               changes=changes))
     except (OSError, RuntimeError, ValueError) as error:
         last = (str(error).strip().splitlines() or [type(error).__name__])[-1]
         raise EnvironmentFault(f"the sandbox did not start: {last}", remedy="Is the port free?") from error
@@ -120,19 +148,27 @@ def parse_choices(pairs: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-def sandbox_command(*, port: int, wallet_port: int, database: str | None, faults: tuple[str, ...],
-                    choices: tuple[str, ...], as_json: bool) -> int:
+def sandbox_command(*, port: int, wallet_port: int, wallet_url: str | None, database: str | None,
+                    faults: tuple[str, ...], choices: tuple[str, ...], as_json: bool) -> int:
     """Run until Ctrl-C or SIGTERM; prints URLs and credentials first."""
-    values = parse_choices(choices)
+    values, wallet = parse_choices(choices), _plain_url(wallet_url) if wallet_url else ""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
-    with _started(faults=faults, choices=values, port=port, wallet_port=wallet_port, database=database) as running:
-        sys.stdout.write(_as_json(running, faults) if as_json else _as_text(running, faults, values))
+    with _started(faults=faults, choices=values, port=port, wallet_port=wallet_port, database=database,
+                  route_wallet=(lambda _: wallet) if wallet else None) as running:
+        sys.stdout.write(_as_json(running, faults) if as_json else _as_text(running, faults, values, wallet))
         sys.stdout.flush()
         while not stop.wait(1.0):  # bounded: a signal that comes just before a wait is not heard by it
             continue
     return 0
+
+
+def _plain_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise UsageError(f"--wallet-url {url}: not a plain http URL", remedy="Like http://127.0.0.1:9400")
+    return url
 
 
 def _as_json(running: Any, faults: tuple[str, ...]) -> str:
@@ -142,7 +178,7 @@ def _as_json(running: Any, faults: tuple[str, ...]) -> str:
                        "faults": list(faults)}) + "\n"
 
 
-def _as_text(running: Any, faults: tuple[str, ...], values: Mapping[str, Any]) -> str:
+def _as_text(running: Any, faults: tuple[str, ...], values: Mapping[str, Any], wallet: str = "") -> str:
     known = {c.client_id: c for c in running.settings.clients}
     lines = [f"Platform  {running.platform_url}    API page {running.platform_url}/docs",
              f"Wallet    {running.wallet_url}", ""]
@@ -150,6 +186,14 @@ def _as_text(running: Any, faults: tuple[str, ...], values: Mapping[str, Any]) -
         lines += [f"Planted defects: {', '.join(faults)}", ""]
     lines += ["# certify.toml", "[target.local]", f'base_url = "{running.platform_url}"', "sandbox = true",
               'level = "built"', 'second_region = "uk"', ""]
+    limit = _limit(running.settings)
+    lines += ["[target.local.limits]", f'party = "{limit.party}"', f"per_second = {limit.per_second:g}",
+              f"burst = {limit.burst}", ""]
+    lines += ["[target.local.webhooks]", f"try_seconds = {_TRY_SECONDS}", ""]
+    if wallet:
+        lines += ["[target.local.wallet]", f'listen = "{urlsplit(wallet).netloc}"',
+                  f'upstream = "{running.wallet_url}"', f"max_in_flight = {running.settings.wallet.max_in_flight}",
+                  f"recovers_seconds = {_RECOVERS_SECONDS:g}", ""]
     if values:
         lines.append("[target.local.profile]")
         lines += [f"{k} = {json.dumps(v)}" for k, v in values.items()] + [""]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.model.errors import UsageError
+from harness.model.plan import Check
 
 _RUN_SECONDS = 600
 
@@ -91,7 +92,7 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     with ThreadPoolExecutor(jobs) as pool:
         races = {fault.name for fault in chosen if fault.by_chance}
         futures = [pool.submit(_raced if name in races else _trial, name, must, may,
-                               only or _driven_for(name, must, built), seed) for name, must, may in wanted]
+                               only or _driven_for(name, must, may, built, checks), seed) for name, must, may in wanted]
         try:
             for n, future in enumerate(as_completed(futures), start=1):
                 trial = future.result()
@@ -106,9 +107,22 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     return _report(trials, unproven, as_json=as_json)
 
 
-def _driven_for(fault: str, must: Iterable[str], built: Iterable[str]) -> tuple[str, ...]:
-    """What the trial of a fault drives: all but what explores for nothing; () is everything."""
-    return tuple(sorted(set(built) - (set(_EXPLORED) - set(must)))) if fault else ()
+def _driven_for(fault: str, must: Iterable[str], may: Iterable[str], built: Iterable[str], checks: Iterable[Check]
+                ) -> tuple[str, ...]:
+    """What the trial of a fault drives; () is everything.
+
+    A fault that shows in calm drives all that is decided in calm, but what explores for nothing. One that only trouble
+    brings to light drives what it may show in, and all that chaos scenarios decide, but those that take a minute.
+    """
+    if not fault:
+        return ()
+    def decided(*isolations: str) -> set[str]:
+        return {control for check in checks if check.isolation in isolations for control in check.controls}
+
+    must, may, calm, short = set(must), set(may), decided("shared", "exclusive"), decided("line")
+    if must <= calm:
+        return (_CALM, *sorted(set(built) & calm - (set(_EXPLORED) - must)))
+    return tuple(sorted((must | may | short) & set(built) - (decided("aside") - short - must)))
 
 
 def _raced(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],
@@ -131,7 +145,7 @@ def _trial(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[
                    "--out", str(Path(folder) / "run"), "--workers", "2"]
         command += ["--fault", fault] if fault else []
         command += ["--seed", str(seed)] if seed is not None else []
-        command += [piece for o in only for piece in ("--only", o)]
+        command += ["--no-chaos" if o == _CALM else f"--only={o}" for o in only]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_SECONDS,  # noqa: S603
                                   check=False)
@@ -159,6 +173,7 @@ def _said(finding: Mapping[str, Any]) -> str:
     return f"{finding['outcome']}: {finding['message']}{seen}"
 
 
+_CALM = "no chaos"
 _EXPLORED = ("CONT-03", "MONEY-06")
 """Fuzzing and random play may find any defect; they are driven for those that they must find, and without one."""
 _NOT_DRIVEN = {"not_built", "not_attested", "not_selected", "other_role", "other_api", "declared_absent"}

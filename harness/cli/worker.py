@@ -9,12 +9,15 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 from harness.content.targets import target_from_dict
 from harness.counterparts.lab import Lab
+from harness.counterparts.stages import play
+from harness.counterparts.wallet_link import WalletLink
 from harness.counterparts.workshop import Workshop
 from harness.drivers.hook_command import hook_commands
 from harness.drivers.pytest_checks import ChecksPlugin, run_pytest
@@ -59,7 +62,10 @@ def main() -> int:
     redactor = Redactor(target.secrets, key=bytes.fromhex(assignment["redaction_key"]))
     journal = Journal(run / "journal.jsonl")
     clients: list[RecordingClient] = []
+    stack = ExitStack()
+    target, link = stack.enter_context(_link(assignment, target, journal, redactor))
     workshop = _workshop(assignment, target, journal, redactor, clients)
+    workshop.wallet = link
     checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
               for c in assignment["checks"]]
     labs: dict[str, Lab] = {}
@@ -73,7 +79,8 @@ def main() -> int:
         emit(event, {**record, "provisional": _provisional(lab, target.profile) if lab else ""})
 
     try:
-        printed = run_pytest(checks, ChecksPlugin(checks, cast(Any, make_lab), journal, emit_judged, hand_out))
+        plugin = ChecksPlugin(checks, cast(Any, make_lab), journal, emit_judged, hand_out, cast(Any, play))
+        printed = run_pytest(checks, plugin)
         sys.stderr.write(redactor.text(printed))
     finally:
         for left in workshop.close():
@@ -81,6 +88,7 @@ def main() -> int:
             emit("note", {"text": f"not undone: {left}"})
         for client in clients:
             client.close()
+        stack.close()
         journal.close()
     return 0
 
@@ -102,6 +110,19 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
                     epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
                     budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
                     fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender)
+
+
+@contextmanager
+def _link(assignment: Mapping[str, Any], target: Target, journal: Journal, redactor: Redactor
+          ) -> Iterator[tuple[Target, WalletLink | None]]:
+    """The target, with a link to its wallet for workers whose checks need one."""
+    if not any(c["isolation"] in ("line", "aside") for c in assignment["checks"]):
+        yield target, None
+        return
+    from harness.cli.lines import linked
+
+    with linked(target, assignment["fault_proxy"], assignment["worker"], journal, redactor) as found:
+        yield found
 
 
 def _explore(*args: Any, **options: Any) -> Any:

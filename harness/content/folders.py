@@ -23,6 +23,17 @@ class Renderer:
     render: Callable[..., str]
 
 
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """A user's own content, beside what ships: folders of suites and of chaos scenarios."""
+
+    suites: tuple[Path, ...] = ()
+    scenarios: tuple[Path, ...] = ()
+
+    def __add__(self, others: Folders) -> Folders:
+        return Folders((*self.suites, *others.suites), (*self.scenarios, *others.scenarios))
+
+
 def shipped(kind: str) -> Path:
     """Folder of `suites`, `reports` or `scenarios`: inside an installed package, beside it in a checkout."""
     installed = _PACKAGE / "_shipped" / kind

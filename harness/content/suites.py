@@ -11,7 +11,13 @@ from harness.model.errors import UsageError
 from harness.model.plan import Check
 
 _ISOLATIONS = ("shared", "exclusive")
+_LINES = ("line", "aside")
+"""Isolations of scenarios; a suite's check has no line."""
+_ASIDE_SECONDS = 20
+"""A workload that takes longer is played beside everything else, where the platform is our own."""
 _APIS = ("unified", "foreign", "any")
+_NEEDS = {"Bets": ("wallet",), "Volley": ("wallet",), "Announced": ("webhooks",), "Published": ("inbox",), "Rounds": ()}
+"""By workload of a scenario what the target must offer."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -28,25 +34,73 @@ def find_checks(folders: Iterable[Path]) -> tuple[Check, ...]:
             raise UsageError(f"{folder}: no such folder of suites", remedy="Check --suites or `suites` in certify.toml")
         for path in sorted(folder.rglob("test_*.py")):
             for check in _of_file(path, path.relative_to(folder).as_posix()):
-                if check.id in found:
-                    raise UsageError(f"{path}: check {check.id} exists already in {found[check.id].path}",
-                                     remedy="Rename the file or the function")
-                found[check.id] = check
+                _add(found, check)
     return tuple(found.values())
 
 
+def find_scenarios(folders: Iterable[Path]) -> tuple[Check, ...]:
+    """Every `NAME = Scenario(...)` below the folders, as a check that plays it.
+
+    Raises:
+        UsageError: no such folder, a file is not Python, a scenario's controls are not literal, an id is given twice.
+    """
+    found: dict[str, Check] = {}
+    for folder in folders:
+        if not folder.is_dir():
+            raise UsageError(f"{folder}: no such folder of scenarios",
+                             remedy="Check --scenarios or `scenarios` in certify.toml")
+        for path in sorted(folder.rglob("*.py")):
+            name = f"scenarios/{path.relative_to(folder).as_posix()}"
+            for node in _tree(path).body:
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) \
+                        and ast.unparse(node.value.func).rpartition(".")[2] == "Scenario":
+                    _add(found, _of_scenario(path, name, node, node.value))
+    return tuple(found.values())
+
+
+def _add(found: dict[str, Check], check: Check) -> None:
+    if check.id in found:
+        raise UsageError(f"{check.path}: check {check.id} exists already in {found[check.id].path}",
+                         remedy="Rename the file or the function")
+    found[check.id] = check
+
+
+def _of_scenario(path: Path, name: str, node: ast.Assign, call: ast.Call) -> Check:
+    where = f"{path}:{node.lineno}"
+    given = {k.arg: k.value for k in call.keywords}
+    expects = given.get("expects")
+    if len(node.targets) != 1 or not isinstance(node.targets[0], ast.Name) or not isinstance(expects, ast.Tuple):
+        raise UsageError(f"{where}: not a scenario", remedy='Write NAME = Scenario(..., expects=(("TIME-02", ...),))')
+    controls = [_literal(where, pair.elts[0]) if isinstance(pair, ast.Tuple) and pair.elts else None
+                for pair in expects.elts]
+    workload = given.get("workload")
+    kind = ast.unparse(workload.func).rpartition(".")[2] if isinstance(workload, ast.Call) else ""
+    if kind not in _NEEDS:
+        raise UsageError(f"{where}: the workload of a scenario must be written out",
+                         remedy=f"Write workload={'|'.join(_NEEDS)}(...)")
+    seconds = next((_literal(where, k.value) for k in workload.keywords if k.arg == "seconds"), 0) \
+        if isinstance(workload, ast.Call) else 0
+    isolation = "aside" if isinstance(seconds, int | float) and seconds > _ASIDE_SECONDS else "line"
+    options = {"isolation": isolation, "long": True, "needs": _NEEDS[kind]}
+    says = str(_literal(where, given["says"])) if "says" in given else ""
+    return _check(where, path, f"{name}::{node.targets[0].id}", list(dict.fromkeys(controls)), options, says or name)
+
+
 def _of_file(path: Path, name: str) -> Iterable[Check]:
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise UsageError(f"{path}:{line}: not a suite ({error})", remedy="Fix the file") from error
-    for node in tree.body:
+    for node in _tree(path).body:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield _of_function(path, name, node)
         elif unseen := next((n for n in ast.walk(node) if isinstance(n, _FUNCTIONS) and _marker(n)), None):
             raise UsageError(f"{path}:{unseen.lineno}: {unseen.name} is marked, but would never be driven",
                              remedy="A check is a plain function of the module named test_...: no class, no async")
+
+
+def _tree(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
+        line = getattr(error, "lineno", None) or 1
+        raise UsageError(f"{path}:{line}: not a suite ({error})", remedy="Fix the file") from error
 
 
 def _of_function(path: Path, name: str, node: ast.FunctionDef) -> Check:
@@ -57,6 +111,8 @@ def _of_function(path: Path, name: str, node: ast.FunctionDef) -> Check:
                          remedy='Mark it: @pytest.mark.certifies("IDEM-03")')
     controls = [_literal(where, argument) for argument in marker.args]
     options = {k.arg or "**": _literal(where, k.value) for k in marker.keywords}
+    if options.get("isolation") in _LINES:
+        options["isolation"] = ""  # unknown to a suite
     return _check(where, path, f"{name}::{node.name}", controls, options, ast.get_docstring(node) or
                   node.name.removeprefix("test_").replace("_", " "))
 
@@ -71,8 +127,8 @@ def _check(where: str, path: Path, check_id: str, controls: list[Any], options: 
            summary: str) -> Check:
     isolation, needs = options.pop("isolation", "shared"), options.pop("needs", ())
     api, long = options.pop("api", "unified"), options.pop("long", False)
-    if options or isolation not in _ISOLATIONS or not isinstance(needs, tuple | list) or api not in _APIS or \
-            not isinstance(long, bool):
+    known = isolation in (*_ISOLATIONS, *_LINES) and api in _APIS
+    if options or not known or not isinstance(needs, tuple | list) or not isinstance(long, bool):
         raise UsageError(f"{where}: bad marker of {check_id}",
                          remedy=f"Known: isolation={'|'.join(_ISOLATIONS)}, needs=(...), api={'|'.join(_APIS)}, "
                                 "long=True|False")

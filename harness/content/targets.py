@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from harness.content.folders import Folders
 from harness.model.control import Level, Role
 from harness.model.errors import UsageError
-from harness.model.profile import ContractProfile, Credential, Target
+from harness.model.profile import ContractProfile, Credential, RateLimit, Target
 
 _E = TypeVar("_E", Role, Level)
 CONFIG = "certify.toml"
-_TOP = {"target", "suites"}
+_TOP = {"target", "suites", "scenarios"}
 _PARTIES = ("provider", "other", "sibling", "observer", "admin")
 _CREDENTIAL = ("client_id", "secret", "tenant_id", "provider_id", "brand_id", "region", "signing_secret", "token")
 _SIMPLE: dict[str, type[Any]] = {
@@ -27,7 +28,13 @@ _SIMPLE: dict[str, type[Any]] = {
     "webhook_wait_seconds": float, "unreachable": list}
 HOOKS = {"restart"}
 """`restart`: a command that kills the platform process and lets it come back."""
-_TABLES = ("profile", "credentials", "capabilities", "hooks")
+_TABLES = ("profile", "credentials", "capabilities", "hooks", "wallet", "webhooks", "limits")
+_WALLET = ("listen", "upstream", "max_in_flight", "recovers_seconds")
+_WALLET_PROMISES: dict[str, type[Any]] = {"max_in_flight": int, "recovers_seconds": float}
+_LONGEST_RECOVERY = 600
+"""Seconds; a scenario waits so long where a platform does not recover."""
+_WEBHOOKS: dict[str, type[Any]] = {"try_seconds": float}
+_LIMITS: dict[str, type[Any]] = {"party": str, "per_second": float, "burst": int, "per": str}
 
 
 def load_config(path: Path) -> Mapping[str, Any]:
@@ -52,16 +59,21 @@ def load_config(path: Path) -> Mapping[str, Any]:
     return config
 
 
-def suite_folders(path: Path) -> tuple[Path, ...]:
-    """The folders that `suites` of a configuration file names, relative to it; none where there is no file.
+def own_folders(path: Path) -> Folders:
+    """The folders that a configuration file names, relative to it; none where there is no file.
 
     Raises:
-        UsageError: the file is not readable, or `suites` is no list of folders.
+        UsageError: the file is not readable, or `suites` or `scenarios` is no list of folders.
     """
-    folders = load_config(path).get("suites", []) if path.exists() else []
-    if not isinstance(folders, list) or not all(isinstance(f, str) for f in folders):
-        raise UsageError(f"{path}: suites must be a list of folders", remedy='Like suites = ["./our-suites"]')
-    return tuple(path.parent / folder for folder in folders)
+    config = load_config(path) if path.exists() else {}
+
+    def named(key: str) -> tuple[Path, ...]:
+        folders = config.get(key, [])
+        if not isinstance(folders, list) or not all(isinstance(f, str) for f in folders):
+            raise UsageError(f"{path}: {key} must be a list of folders", remedy=f'Like {key} = ["./our-{key}"]')
+        return tuple(path.parent / folder for folder in folders)
+
+    return Folders(suites=named("suites"), scenarios=named("scenarios"))
 
 
 def load_target(name: str, path: Path, environment: Mapping[str, str] | None = None) -> Target:
@@ -104,7 +116,60 @@ def _target(name: str, table: Any, where: str, environment: Mapping[str, str], f
         credentials=_credentials(table.get("credentials", {}), f"{where}.credentials", environment),
         capabilities={k: bool(_typed(v, bool, f"{where}.capabilities.{k}"))
                       for k, v in table.get("capabilities", {}).items()},
-        hooks=_hooks(table.get("hooks", {}), f"{where}.hooks"), **values)
+        hooks=_hooks(table.get("hooks", {}), f"{where}.hooks"),
+        wallet=_wallet(table.get("wallet", {}), f"{where}.wallet"),
+        webhooks=_webhooks(table.get("webhooks", {}), f"{where}.webhooks"),
+        limits=_limits(table.get("limits", {}), f"{where}.limits", table.get("credentials", {})), **values)
+
+
+def _wallet(table: Mapping[str, Any], where: str) -> dict[str, str]:
+    for key in table:
+        _known(key, _WALLET, where)
+    promises = {key: str(_typed(table[key], kind, f"{where}.{key}")) for key, kind in _WALLET_PROMISES.items()
+                if key in table}
+    if not 1 <= float(promises.get("recovers_seconds", 1)) <= _LONGEST_RECOVERY:
+        raise UsageError(f"{where}.recovers_seconds must be between 1 and {_LONGEST_RECOVERY}, not "
+                         f"{table['recovers_seconds']!r}", remedy="Let the sandbox reconcile more often, if need be")
+    values = {key: str(_typed(value, str, f"{where}.{key}")) for key, value in table.items() if key not in promises}
+    if not values:
+        return promises
+    for needed in ("listen", "upstream"):
+        if needed not in values:
+            raise UsageError(f"{where}.{needed} is missing", remedy='Like listen = "127.0.0.1:9400", '
+                             'upstream = "http://127.0.0.1:9300"')
+    _host(values["upstream"], f"{where}.upstream")
+    if not values["upstream"].startswith("http://"):
+        raise UsageError(f"{where}.upstream: {values['upstream']!r} is not plain http: its calls could not be seen",
+                         remedy='Put the wallet behind an http address in the test environment')
+    host, colon, port = values["listen"].rpartition(":")
+    if not (host and colon and port.isdigit() and int(port[:6]) < 1 << 16):
+        raise UsageError(f"{where}.listen: {values['listen']!r} is no host:port", remedy='Like "127.0.0.1:9400"')
+    return {**values, **promises}
+
+
+def _webhooks(table: Mapping[str, Any], where: str) -> dict[str, float]:
+    for key in table:
+        _known(key, _WEBHOOKS, where)
+    return {key: _typed(value, _WEBHOOKS[key], f"{where}.{key}") for key, value in table.items()}
+
+
+def _limits(table: Mapping[str, Any], where: str, parties: Mapping[str, Any]) -> RateLimit | None:
+    """The declared limit; by default that of `sibling`, or of the provider where there is no sibling."""
+    for key in table:
+        _known(key, _LIMITS, where)
+    values = {key: _typed(value, _LIMITS[key], f"{where}.{key}") for key, value in table.items()}
+    if not values:
+        return None
+    for needed in ("per_second", "burst"):
+        if needed not in values:
+            raise UsageError(f"{where}.{needed} is missing", remedy="Like per_second = 50, burst = 100")
+    party = values.setdefault("party", "sibling" if "sibling" in parties else "provider")
+    if party not in ("provider", "sibling", "other") or party not in parties:
+        raise UsageError(f"{where}.party: {party!r} is no provider of this profile",
+                         remedy="One of provider, sibling, other, with its credentials in the profile")
+    if values.get("per", "brand") not in ("brand", "provider"):
+        raise UsageError(f"{where}.per must be one of brand, provider, not {values['per']!r}")
+    return RateLimit(**values)
 
 
 def _hooks(table: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -190,7 +255,8 @@ def target_to_dict(target: Target) -> dict[str, Any]:
     """JSON-ready form with secrets, for a worker's pipe only; never write it to disk."""
     data = {f.name: getattr(target, f.name) for f in fields(target)}
     data.update(role=target.role.value, level=target.level.value, profile=target.profile.to_dict(),
-                credentials={k: asdict(v) for k, v in target.credentials.items()})
+                credentials={k: asdict(v) for k, v in target.credentials.items()},
+                limits=asdict(target.limits) if target.limits else None)
     return data
 
 
@@ -200,5 +266,6 @@ def target_from_dict(data: Mapping[str, Any]) -> Target:
     values.update(role=Role(data["role"]), level=Level(data["level"]),
                   profile=ContractProfile(**data["profile"]), hosts=tuple(data["hosts"]),
                   unreachable=tuple(data["unreachable"]),
+                  limits=RateLimit(**data["limits"]) if data["limits"] else None,
                   credentials={k: Credential(**v) for k, v in data["credentials"].items()})
     return Target(**values)

@@ -119,6 +119,15 @@ def test_replay_drives_just_that_case_with_the_seed_of_its_run(here, say):
     assert "IDEM-04" in out
 
 
+def test_replay_of_a_check_drives_that_check_alone(here, say):
+    say("--target", "sandbox", "--only", "IDEM-04", "--out", here / "run")
+    checks = [check["id"] for check in json.loads((here / "run" / "plan.json").read_text())["checks"]]
+    code, _, err = say("replay", checks[0], "--run", here / "run", "--json")
+    assert code == 0, err
+    replayed = json.loads((next(p for p in (here / "certify-runs").iterdir()) / "plan.json").read_text())
+    assert [check["id"] for check in replayed["checks"]] == checks[:1]
+
+
 def test_doctor_on_the_built_in_sandbox_is_all_well(here, say):
     code, out, _ = say("doctor", "--json")
     probes = {one["name"]: one for one in json.loads(out)["probes"]}

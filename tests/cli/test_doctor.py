@@ -72,6 +72,8 @@ def test_a_target_that_is_well(doctor, platform):
     for party in ("other", "observer", "sibling"):
         assert probes[f"credentials {party}"]["ok"] is None
         assert probes[f"credentials {party}"]["remedy"]
+    assert (probes["wallet"]["ok"], "TIME-01" in probes["wallet"]["remedy"]) == (None, True)
+    assert "fault proxy" not in probes, "none is given"
 
 
 @pytest.mark.parametrize("status", [401, 404, 429, 503])

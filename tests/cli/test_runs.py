@@ -8,6 +8,7 @@ import pytest
 from harness.cli import reporting, running
 from harness.cli.commands import _unstarted
 from harness.cli.running import RunOptions, content, judge_run, plan_for, rejudge, run
+from harness.content.folders import Folders
 from harness.counterparts.preflight import Probe
 from harness.engine.events import CheckEnded, CheckStarted
 from harness.engine.journal import Journal
@@ -155,7 +156,7 @@ def test_a_seed_is_drawn_where_none_is_given_and_kept_where_one_is():
 
 def test_the_users_suites_are_part_of_the_content(tmp_path):
     (tmp_path / "test_m.py").write_text('@pytest.mark.certifies("TIME-01")\ndef test_m(lab): ...\n')
-    assert len(content([tmp_path])[1]) == len(content()[1]) + 1
+    assert len(content(Folders((tmp_path,)))[1]) == len(content()[1]) + 1
 
 
 # -- reports ------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ def running():
                                inbound_secret=f"s3cret-signing-{client}", scopes=("bets:write",))
                for client in {c for c, _ in sandbox._PARTIES.values()}]
     return SimpleNamespace(platform_url="http://127.0.0.1:8080", wallet_url="http://127.0.0.1:8081",
-                           settings=SimpleNamespace(clients=clients))
+                           settings=SimpleNamespace(clients=clients, brand_rates=(("brand-a2", 20.0, 40.0),)))
 
 
 def test_the_printed_configuration_loads_and_reaches_the_sandbox(running, tmp_path):
@@ -34,6 +34,7 @@ def test_the_printed_configuration_loads_and_reaches_the_sandbox(running, tmp_pa
     assert set(target.credentials) == set(sandbox._PARTIES)
     assert target.credentials["other"].secret == "s3cret-provider-b"
     assert target.credentials["provider"].signing_secret == "s3cret-signing-provider-a"
+    assert target.limits == sandbox._target(running, {}).limits
     assert "s3cret" not in config, "secrets are references in the file"
 
 
@@ -56,6 +57,7 @@ def test_the_built_in_target_knows_its_parties_and_only_its_host(running):
     assert target.hosts == ("127.0.0.1:8080",)
     assert target.profile.id_scope == "global"
     assert target.credentials["sibling"].brand_id == "brand-a2"
+    assert (target.limits.party, target.limits.per_second, target.limits.burst) == ("sibling", 20.0, 40)
     assert "s3cret" not in repr(target)
 
 

@@ -5,12 +5,13 @@ import subprocess
 
 import pytest
 
-from harness.cli.selftest import Trial, _driven_for, _trial, selftest_command
+from harness.cli.selftest import _CALM, Trial, _driven_for, _trial, selftest_command
+from harness.model.plan import Check
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
     (["--fault", "no-such"], "no such fault"), (["--only", "ZZ-1"], "no such control"),
-    (["--only", "TIME-07"], "no check of this release"), (["--fault", "no-breaker"], "TIME-07"),
+    (["--only", "LOAD-01"], "no check of this release"), (["--fault", "slow-authorize"], "LOAD-01"),
     (["--fault", "key-optional", "--only", "SEC-09"], "none of the checks asked for"), (["--jobs", "0"], "--jobs")])
 def test_what_would_look_for_nothing_is_refused(here, say, arguments, says):
     code, out, err = say("selftest", *arguments)
@@ -33,11 +34,20 @@ def test_a_trial_is_good_when_the_defect_is_found_and_nothing_else_is_red():
 
 
 def test_what_explores_is_driven_only_for_what_it_must_find():
-    built = ("IDEM-01", "CONT-03", "MONEY-06")
-    assert _driven_for("", (), built) == (), "everything"
-    assert _driven_for("x", ("IDEM-01",), built) == ("IDEM-01",)
-    assert _driven_for("x", ("CONT-03",), built) == ("CONT-03", "IDEM-01")
-    assert _driven_for("x", ("CONT-03", "MONEY-06"), built) == ("CONT-03", "IDEM-01", "MONEY-06")
+    checks = [Check(id=f"{control}-{isolation}", path="", controls=(control,), isolation=isolation)
+              for control, isolation in (("IDEM-01", "shared"), ("CONT-03", "shared"), ("MONEY-06", "exclusive"),
+                                         ("IDEM-01", "line"), ("TIME-01", "line"), ("TIME-11", "aside"))]
+    built = {control for check in checks for control in check.controls}
+
+    def driven(*must, may=()):
+        return _driven_for("x", must, may, built, checks)
+
+    assert _driven_for("", (), (), built, checks) == (), "everything"
+    assert driven("IDEM-01", may=("TIME-01",)) == (_CALM, "IDEM-01")
+    assert driven("CONT-03") == (_CALM, "CONT-03", "IDEM-01")
+    assert driven("CONT-03", "MONEY-06") == (_CALM, "CONT-03", "IDEM-01", "MONEY-06")
+    assert driven("TIME-01", may=("MONEY-06", "TIME-11")) == ("IDEM-01", "MONEY-06", "TIME-01")
+    assert driven("TIME-11") == ("IDEM-01", "TIME-01", "TIME-11"), "a minute is spent on those alone that need it"
 
 
 @pytest.mark.parametrize(("healthy", "planted", "code"), [

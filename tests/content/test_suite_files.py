@@ -1,9 +1,12 @@
 """Suites are read, never imported: literal markers become checks, every mistake is named with file and line."""
 
+from pathlib import Path
+
 import pytest
 
+from harness.content.folders import Folders
 from harness.content.suites import find_checks
-from harness.content.targets import suite_folders
+from harness.content.targets import own_folders
 from harness.model.errors import UsageError
 
 MARKED = '@pytest.mark.certifies("X-01")\n'
@@ -94,17 +97,17 @@ def test_a_folder_named_like_a_suite_is_no_crash(suites, tmp_path):
 
 def test_the_configuration_names_more_folders_relative_to_itself(tmp_path):
     config = tmp_path / "certify.toml"
-    assert suite_folders(config) == ()
-    config.write_text('suites = ["./ours", "/abs/theirs"]\n')
-    folders = suite_folders(config)
-    assert [str(f) for f in folders] == [str(tmp_path / "ours"), "/abs/theirs"]
+    assert own_folders(config) == Folders()
+    config.write_text('suites = ["./ours", "/abs/theirs"]\nscenarios = ["storms"]\n')
+    assert own_folders(config) == Folders((tmp_path / "ours", Path("/abs/theirs")), (tmp_path / "storms",))
     config.write_text("[target.x]\n")
-    assert suite_folders(config) == ()
+    assert own_folders(config) + Folders((tmp_path,)) == Folders((tmp_path,))
 
 
+@pytest.mark.parametrize("key", ["suites", "scenarios"])
 @pytest.mark.parametrize("value", ['"ours"', "[1]", "{}", "true"])
-def test_suites_of_the_configuration_must_be_folders(tmp_path, value):
+def test_folders_of_the_configuration_must_be_folders(tmp_path, key, value):
     config = tmp_path / "certify.toml"
-    config.write_text(f"suites = {value}\n")
-    with pytest.raises(UsageError, match=r"certify\.toml: suites must be a list of folders"):
-        suite_folders(config)
+    config.write_text(f"{key} = {value}\n")
+    with pytest.raises(UsageError, match=rf"certify\.toml: {key} must be a list of folders"):
+        own_folders(config)

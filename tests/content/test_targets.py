@@ -30,6 +30,33 @@ def test_a_good_profile_becomes_a_frozen_value(tmp_path):
     assert target_from_dict(target_to_dict(target)) == target
 
 
+def test_the_limit_is_of_the_sibling_or_of_the_provider_without_one(tmp_path):
+    limits = "[target.x.limits]\nper_second = 50\nburst = 100\n"
+    alone = load(tmp_path, GOOD + limits)
+    assert (alone.limits.party, alone.limits.per_second, alone.limits.burst, alone.limits.per) == (
+        "provider", 50.0, 100, "brand")
+    sibling = '[target.x.credentials.sibling]\nclient_id = "p"\nsecret = "env:X_SECRET"\n'
+    both = load(tmp_path, GOOD + limits + 'per = "provider"\n' + sibling)
+    assert (both.limits.party, both.limits.per) == ("sibling", "provider")
+    assert target_from_dict(target_to_dict(both)) == both
+    assert load(tmp_path, GOOD).limits is None
+
+
+def test_a_platform_may_tell_where_its_wallet_is_and_what_it_promises(tmp_path):
+    way = 'listen = "127.0.0.1:9400"\nupstream = "http://127.0.0.1:9300"\n'
+    hooks = "[target.x.webhooks]\ntry_seconds = 10\n"
+    target = load(tmp_path, GOOD + f"[target.x.wallet]\n{way}max_in_flight = 64\nrecovers_seconds = 60\n{hooks}")
+    assert target.wallet == {"listen": "127.0.0.1:9400", "upstream": "http://127.0.0.1:9300", "max_in_flight": "64",
+                             "recovers_seconds": "60.0"}
+    assert target.recovers_seconds == 60.0
+    assert target.webhook_try_seconds == 10.0
+    assert target_from_dict(target_to_dict(target)) == target
+    assert load(tmp_path, GOOD + "[target.x.wallet]\nmax_in_flight = 8\n").wallet == {"max_in_flight": "8"}
+    assert load(tmp_path, GOOD + "[target.x.wallet]\nrecovers_seconds = 2.5\n").recovers_seconds == 2.5
+    assert load(tmp_path, GOOD).webhook_try_seconds == 30.0
+    assert load(tmp_path, GOOD).recovers_seconds is None
+
+
 def test_the_example_of_init_loads(tmp_path):
     secrets = {f"CERTIFY_{p}_SECRET": "x" * 12 for p in ("PROVIDER", "OTHER", "OBSERVER", "ADMIN")}
     target = load(tmp_path, EXAMPLE, "staging", secrets)
@@ -50,6 +77,29 @@ def test_the_example_of_init_loads(tmp_path):
     (GOOD + '[target.x.hooks]\nrestrat = "true"\n', "Did you mean 'restart'"),
     (GOOD + '[target.x.hooks]\nrestart = "echo \\"x"\n', "hooks.restart: No closing quotation"),
     (GOOD + '[target.x.hooks]\nrestart = " "\n', "hooks.restart is empty"),
+    (GOOD + '[target.x.wallet]\nlisten = "127.0.0.1:9400"\n', "wallet.upstream is missing"),
+    (GOOD + '[target.x.wallet]\nlisten = "9400"\nupstream = "http://w:1"\n', "'9400' is no host:port"),
+    (GOOD + '[target.x.wallet]\nlisten = "h:99999"\nupstream = "http://w:1"\n', "is no host:port"),
+    (GOOD + '[target.x.wallet]\nlisten = "h:1"\nupstream = "w:1"\n', "is not an http"),
+    (GOOD + '[target.x.wallet]\nlisten = "h:1"\nupstream = "https://w:1"\n', "is not plain http"),
+    (GOOD + '[target.x.wallet]\nmax_in_flight = 0\n', "max_in_flight must be positive"),
+    (GOOD + '[target.x.wallet]\nmax_in_flight = "64"\n', "max_in_flight must be int"),
+    (GOOD + '[target.x.wallet]\nrecovers_seconds = 0.5\n', "wallet.recovers_seconds must be between 1 and 600"),
+    (GOOD + '[target.x.wallet]\nrecovers_seconds = 3600\n', "wallet.recovers_seconds must be between 1 and 600"),
+    (GOOD + '[target.x.wallet]\nrecovers_seconds = inf\n', "recovers_seconds must be positive"),
+    (GOOD + '[target.x.wallet]\nrecovers_seconds = "1m"\n', "recovers_seconds must be float"),
+    (GOOD + '[target.x.wallet]\nrecover_seconds = 5\n', "Did you mean 'recovers_seconds'"),
+    (GOOD + '[target.x.webhooks]\ntry_second = 5\n', "Did you mean 'try_seconds'"),
+    (GOOD + '[target.x.webhooks]\ntry_seconds = -5\n', "try_seconds must be positive"),
+    (GOOD + '[target.x.wallet]\nlistens = "h:1"\n', "Did you mean 'listen'"),
+    (GOOD + "[target.x.limits]\nper_second = 5\n", "limits.burst is missing"),
+    (GOOD + '[target.x.limits]\nper_second = 5\nburst = 9\nparty = "sibling"\n', "'sibling' is no provider of this"),
+    (GOOD + '[target.x.limits]\nper_second = 5\nburst = 9\nparty = "admin"\n', "'admin' is no provider of this"),
+    (GOOD + '[target.x.limits]\nper_second = 5\nburst = 9\nper = "city"\n', "limits.per must be one of"),
+    (GOOD + "[target.x.limits]\nper_second = 0\nburst = 9\n", "per_second must be positive"),
+    (GOOD + "[target.x.limits]\nper_sec = 5\n", "Did you mean 'per_second'"),
+    (GOOD + "[target.x.profile]\nkey_lifetime_hours = 0\n", "key_lifetime_hours must be between 1 and 8760"),
+    (GOOD + "[target.x.profile]\nretry_horizon_hours = 9000\n", "retry_horizon_hours must be between"),
     (GOOD.replace("credentials.provider", "credentials.providr"), "Did you mean 'provider'"),
     (GOOD.replace("sandbox = true", "timeout_seconds = -1"), "must be positive"),
     (GOOD.replace("sandbox = true", 'role = "casino"'), "must be one of platform, provider"),

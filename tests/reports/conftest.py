@@ -15,6 +15,7 @@ from harness.model.history import CheckRecord, History
 from harness.model.plan import Check
 from harness.model.profile import Target
 from harness.model.scorecard import RunFacts
+from harness.model.timeline import FaultSpan, ScenarioRecord
 
 HOSTILE = "</script><script>alert(1)</script><b>&\"'|`*_[x](javascript:1)\x1b[31m\x07\x00\u202e\udcff]]>```\n# head"
 
@@ -35,8 +36,17 @@ def scorecard():
         return Claim(id=f"{check.id}#1", check=check.id, control=check.controls[0], judge="answered", says=HOSTILE,
                      over=("e1",), params={"statuses": statuses, "code": ""})
 
+    seen = tuple(Exchange(id=f"{worker}-{n}", check="c", actor="a", channel=channel, method="POST", url="http://x/",
+                          status=status, started_ns=n * 10**8, ended_ns=n * 10**8 + ms * 10**6)
+                 for worker, channel in (("c1", "api"), ("c1t", "witness"), ("c1l", "wallet"))
+                 for n, (status, ms) in enumerate(((200, 5), (202, 450), (500, 90), (409, 4)), start=1))
+    played = ScenarioRecord(
+        check=checks[0].id, name=HOSTILE, says=HOSTILE, start_ns=0, end_ns=10**9, slo_ms=400, channel="wallet",
+        faults=(FaultSpan(label=HOSTILE, start_ns=10**8, end_ns=5 * 10**8),),
+        calls=tuple(f"c1-{n}" for n in range(1, 5)), witnesses=tuple(f"c1t-{n}" for n in range(1, 5)))
+    scenarios = (played, dataclasses.replace(played, check=checks[3].id, name="nothing seen", calls=(), witnesses=()))
     history = History(
-        exchanges=(exchange,), claims=(claim(checks[0], [404]), claim(checks[3], [200])),
+        exchanges=(exchange, *seen), scenarios=scenarios, claims=(claim(checks[0], [404]), claim(checks[3], [200])),
         checks=(CheckRecord(check=checks[0].id, controls=(ids[0],), ended="finished"),
                 CheckRecord(check=checks[1].id, controls=(ids[1],), ended="stopped", reason="no_hook", message=HOSTILE),
                 CheckRecord(check=checks[2].id, controls=(ids[2],), ended="crashed", message=HOSTILE),

@@ -64,8 +64,51 @@ def test_html_is_one_inert_page(render):
     assert "default-src 'none'" in page
     assert not re.search("[\u202a-\u202e\ud800-\udfff\x00\x1b]", page)
     text = "".join(parsed.text)
-    for shown in ("Blockers", "Could not tell", "What this run did not test", "IDEM-03", "curl", "Remedy"):
+    for shown in ("Blockers", "Chaos scenarios", "Could not tell", "What this run did not test", "IDEM-03", "curl",
+                  "Remedy"):
         assert shown in text
+
+
+def test_html_draws_each_scenario_and_opens_those_that_found_something(render):
+    page = render("html")
+    parsed = Tags()
+    parsed.feed(page)
+    drawn = re.findall(r'<details class="control([^"]*)" id="(scenario-\d)"( open)?>', page)
+    assert drawn == [(" fail", "scenario-1", " open"), ("", "scenario-2", "")]
+    plots = re.findall(r'<svg class="timeline".*?</svg>', page, re.DOTALL)
+    assert len(plots) == 2
+    assert [set(ET.fromstring(plot).attrib) for plot in plots] == [{"class", "viewBox", "role", "aria-labelledby"}] * 2
+    text = " ".join("".join(parsed.text).split())
+    for shown in ("1 taken", "1 not final (202)", "1 failed or unanswered", "1 refused cleanly",
+                  "Slowest call: 450 ms (c1-2); 1 of 4 took longer than the SLO of 400 ms", "No calls were recorded",
+                  "4 attempts at the wallet, 1 failed"):
+        assert shown in text
+    ids = [value for name, value in parsed.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    hrefs = [value for name, value in parsed.attributes if name == "href"]
+    assert {"#scenario-1", "#scenario-2", "#IDEM-03"} <= set(hrefs), "from a control to its plots, and back"
+
+
+def test_json_holds_what_scenarios_found_and_no_points(render):
+    (first, second) = json.loads(render("json"))["timelines"]
+    assert (first["outcomes"], first["tally"]["late"], first["slowest"]) == ({"IDEM-03": "fail"}, 1, "c1-2")
+    assert (second["tally"]["calls"], "calls" in second) == (0, False)
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_the_terminal_draws_the_scenario_that_failed(render, ascii_only):
+    text = render("terminal", ascii_only=ascii_only)
+    drawn = text[text.index("FAILED IDEM-03"):text.index("ERROR SEC-01")]
+    for row in ("faults", "latency", "late", "answers", "attempts", "seconds"):
+        assert re.search(rf"^ +{row}  ", drawn, re.MULTILINE)
+    assert ("▒" in drawn) is not ascii_only
+    assert "nothing seen" not in text, "what passed is in the page"
+
+
+def test_markdown_draws_it_in_a_fence(render):
+    (drawn,) = re.findall(r"^```text\n(.*?)\n```$", render("markdown"), re.DOTALL | re.MULTILINE)
+    assert "▒" in drawn
+    assert "answers" in drawn
 
 
 @pytest.mark.parametrize("color", [False, True])
@@ -84,7 +127,8 @@ def test_the_terminal_is_inert_and_keeps_its_width(render, width, color):
 
 def test_markdown_cannot_be_broken_out_of(render):
     text = render("markdown")
-    prose = re.sub(r"^```sh\n.*?\n```$", "", text, flags=re.DOTALL | re.MULTILINE)  # a fence shows text as it is
+    fence = re.compile(r"^```(?:sh|text)\n.*?\n```$", re.DOTALL | re.MULTILINE)
+    prose = fence.sub("", text)  # a fence shows text as it is
     assert prose.count("```") == 0
     prose = re.sub(r"`[^`\n]*`", "", prose)  # so does a code span
     assert "<script" not in prose

@@ -1,0 +1,1 @@
+"""Pure drawings of frozen values, as text and as SVG: what several reports and commands show alike."""
