@@ -36,21 +36,19 @@ class Strange:
     def __init__(self, *, delay=0.0, rate=0.0, close=False, packed=False, rewrite=False):
         self.delay, self.rate, self.close, self.packed, self.rewrite = delay, rate, close, packed, rewrite
         self.limited = 0
-        self._lock, self._tokens, self._filled = threading.Lock(), 20.0, time.monotonic()
+        self._lock, self._buckets = threading.Lock(), {}
 
-    def admits(self):
-        """A token bucket for everybody together."""
+    def admits(self, who):
+        """A token bucket for each provider and brand."""
         if not self.rate:
             return True
         with self._lock:
             now = time.monotonic()
-            self._tokens = min(20.0, self._tokens + (now - self._filled) * self.rate)
-            self._filled = now
-            if self._tokens < 1:
-                self.limited += 1
-                return False
-            self._tokens -= 1
-            return True
+            tokens, filled = self._buckets.get(who, (20.0, now))
+            tokens = min(20.0, tokens + (now - filled) * self.rate)
+            self._buckets[who] = (tokens - 1 if tokens >= 1 else tokens, now)
+            self.limited += tokens < 1
+            return tokens >= 1
 
     def dress(self, headers, body):
         """The answer in other clothes."""
@@ -102,7 +100,7 @@ def strange_gateway(serve):
                     self.close_connection = True
                     self.answer(400, [], b"this is no HTTP")
                     return
-                if not strange.admits():
+                if not strange.admits((self.headers.get("X-Provider-Id"), self.headers.get("X-Brand-Id"))):
                     trace = self.headers.get("X-Trace-Id", "")
                     trace = trace if TRACE.fullmatch(trace) else f"{random.getrandbits(128):032x}"
                     said = {"code": "RATE_LIMITED", "message": "slower", "retryable": True, "trace_id": trace}

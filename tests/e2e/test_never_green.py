@@ -37,10 +37,13 @@ def test_a_sandbox_whose_api_answers_everything_alike(certify, config_text, plat
     assert str(status) in one_line(done)
 
 
-def test_a_sandbox_whose_calls_all_answer_an_empty_200_is_not_green(certify, config_text, platform_stub):
+@pytest.mark.parametrize(("control", "code"), [("IDEM-03", 3), ("IDEM-10", 3), ("IDEM-12", 1), ("TIME-09", 3),
+                                               ("ROLL-05", 3)])
+def test_a_sandbox_whose_calls_all_answer_an_empty_200_is_not_green(certify, config_text, platform_stub, control,
+                                                                     code):
     url = platform_stub(200, b"{}", info_works=True, token_works=True)
-    done = certify("--target", "x", "--only", "IDEM-03", text=config_text(url))
-    assert done.returncode == 3, done.stdout + done.stderr
+    done = certify("--target", "x", "--only", control, text=config_text(url))
+    assert done.returncode == code, done.stdout + done.stderr
 
 
 def test_an_empty_contract(certify, config_text):

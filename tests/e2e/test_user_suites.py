@@ -39,7 +39,7 @@ def suites(tmp_path):
 def test_each_way_to_end_has_its_outcome(certify, suites):
     for control, (body, _, _) in CHECKS.items():
         write(suites, control.lower().replace("-", "_"), control, body)
-    done = certify("--suites", suites, "--only", "TIME", "--json", "--workers", "2",
+    done = certify("--suites", suites, "--only", "TIME", "--no-chaos", "--json", "--workers", "2",
                    environment={"PYTEST_ADDOPTS": "--no-such-option", "PYTEST_PLUGINS": "nothing.at.all"})
     assert "Traceback" not in done.stderr
     rows = {r["control"]["id"]: r["finding"] for r in json.loads(done.stdout)["rows"]}
@@ -51,7 +51,7 @@ def test_each_way_to_end_has_its_outcome(certify, suites):
 def test_a_check_that_kills_its_process_is_unclear_and_its_neighbours_still_count(certify, suites):
     write(suites, "a_last_one", "TIME-01", "os._exit(3)")
     write(suites, "b_good_one", "TIME-08", CHECKS["TIME-08"][0])
-    done = certify("--suites", suites, "--only", "TIME", "--json", "--workers", "2")
+    done = certify("--suites", suites, "--only", "TIME", "--no-chaos", "--json", "--workers", "2")
     rows = {r["control"]["id"]: r["finding"] for r in json.loads(done.stdout)["rows"]}
     assert (rows["TIME-01"]["outcome"], rows["TIME-01"]["owner"]) == ("inconclusive", "harness")
     assert rows["TIME-08"]["outcome"] == "pass"
@@ -61,7 +61,7 @@ def test_a_check_that_kills_its_process_is_unclear_and_its_neighbours_still_coun
 def test_a_suite_that_cannot_be_imported_is_told_with_its_reason(certify, suites):
     (suites / "test_broken.py").write_text(f'{HEAD}import no_such_module\n\n\n@pytest.mark.certifies("TIME-01")\n'
                                            'def test_it(lab: Lab) -> None:\n    """x"""\n')
-    done = certify("--suites", suites, "--only", "TIME-01")
+    done = certify("--suites", suites, "--only", "TIME-01", "--no-chaos")
     assert done.returncode == 5
     assert "no_such_module" in done.stdout
 
