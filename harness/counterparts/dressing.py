@@ -108,4 +108,4 @@ class Dresser:
         if not known or ("header" in case.spoiled and not _PLAIN.fullmatch(made_up)):
             return made_up
         longer = made_up[len(known):] if is_trace or known.startswith("key-") else ""
-        return known + longer
+        return known + ("-" + longer[1:] if longer else "")  # a digit after a numbered key is a later one's name

@@ -101,6 +101,15 @@ def test_headers_of_the_caller_are_its_own_and_an_odd_one_stays_odd(dressed):
     assert header(spoiled, "X-Brand-Id") == "\u00e9 "
 
 
+def test_a_long_key_is_as_long_as_it_was_made_up_and_never_a_later_one(dressed):
+    def key(made_up):
+        return header(dressed("authorizeBet", {}, headers=(("X-Idempotency-Key", made_up),)), "X-Idempotency-Key")
+
+    assert len(key("8" * 100)) == 100
+    keys = [key("8" * len(key("8")) + digit) for digit in "0123456789"] + [key("8") for _ in range(400)]
+    assert len(set(keys)) == len(keys)
+
+
 @pytest.mark.parametrize(("phase", "added"), [("fuzzing", True), ("stateful", True), ("coverage", False),
                                              ("examples", False)])
 def test_who_calls_is_told_where_the_engine_was_not_asked_for_it(dressed, phase, added):

@@ -24,7 +24,8 @@ from harness.model.scenario import Rounds, Scenario
 _STAKE, _WIN = 1_000, 2_500
 _SETS = (("authorize", "settle"), ("authorize", "authorize", "settle", "settle"), ("authorize", "rollback"),
          ("authorize", "authorize", "rollback", "rollback"))
-_KILLS = 6
+_CROWDS = (1, 1, 2, 2, 4, 4)
+"""So many times the rounds of the scenario for one kill after the other: the denser the calls, the surer one is hit."""
 
 
 def play(lab: Lab, scenario: Scenario) -> RoundsPlayed:
@@ -96,8 +97,8 @@ class _Stage:
         usual = self._in_order(("authorize", "settle"))
         played: list[Round] = []
         killing = Killing(self._lab)
-        for _ in range(_KILLS):
-            played += self._kill_amid(rounds, killing)
+        for crowd in _CROWDS:
+            played += self._kill_amid(rounds * crowd, killing)
             if disturbed := [e for r in played for e in r.first if cut_off(e)]:
                 break
         return RoundsPlayed(rounds=[(usual, r) for r in played], disturbed=disturbed)
