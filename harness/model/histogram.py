@@ -6,12 +6,14 @@ above 100 ms and to 100 ms above a second: enough for a glance, not for a verdic
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-SUB_BUCKETS = 128
-_BITS = 8
+_SUB = 7
+_BITS = _SUB + 1
+_WHOLE = 1 << _BITS
 _LONGEST_US = 1 << 40
 """Twelve days; what is longer counts as that."""
 
@@ -22,35 +24,37 @@ class Histogram:
     __slots__ = ("_counts", "_max", "_min", "_sum")
 
     def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
+        self._counts: Counter[int] = Counter()
         self._sum = 0
         self._min = _LONGEST_US
         self._max = 0
 
     def add(self, microseconds: int) -> None:
         """Count one duration; what is negative counts as 0."""
-        us = 0 if microseconds < 0 else microseconds if microseconds < _LONGEST_US else _LONGEST_US
-        shift = us.bit_length() - _BITS
-        bucket = us if shift <= 0 else shift * SUB_BUCKETS + (us >> shift)
-        counts = self._counts
-        counts[bucket] = counts.get(bucket, 0) + 1
-        self._sum += us
-        if us > self._max:
-            self._max = us
-        if us < self._min:
-            self._min = us
+        self.extend((microseconds,))
+
+    def extend(self, microseconds: Sequence[int]) -> None:
+        """Count many at once, which costs a fraction of counting each."""
+        if not microseconds:
+            return
+        if min(microseconds) < 0 or max(microseconds) > _LONGEST_US:
+            microseconds = [min(max(us, 0), _LONGEST_US) for us in microseconds]
+        self._counts.update([us if us < _WHOLE else ((shift := us.bit_length() - _BITS) << _SUB) + (us >> shift)
+                             for us in microseconds])
+        self._sum += sum(microseconds)
+        self._max = max(self._max, max(microseconds))
+        self._min = min(self._min, min(microseconds))
 
     def merge(self, other: Histogram) -> None:
         """Add all that the other has counted."""
-        for bucket, count in other._counts.items():
-            self._counts[bucket] = self._counts.get(bucket, 0) + count
+        self._counts.update(other._counts)
         self._sum += other._sum
         self._min, self._max = min(self._min, other._min), max(self._max, other._max)
 
     @property
     def count(self) -> int:
         """How many durations were added."""
-        return sum(self._counts.values())
+        return self._counts.total()
 
     @property
     def mean(self) -> float:
@@ -128,10 +132,10 @@ class Histogram:
 
 
 def _middle(bucket: int) -> float:
-    if bucket < 2 * SUB_BUCKETS:
+    if bucket < _WHOLE:
         return float(bucket)
-    shift = bucket // SUB_BUCKETS - 1
-    low = (bucket - shift * SUB_BUCKETS) << shift
+    shift = (bucket >> _SUB) - 1
+    low = (bucket - (shift << _SUB)) << shift
     return low + ((1 << shift) - 1) / 2
 
 
