@@ -7,7 +7,8 @@ import time
 import pytest
 
 from harness.drivers.locust_engine.calls import NS, Call
-from harness.drivers.locust_engine.pump import Place, Pump
+from harness.drivers.locust_engine.links import Place
+from harness.drivers.locust_engine.pump import Pump
 from harness.model.arrivals import constant, stalled_quantile
 
 REQUEST = b"POST /v1/bets/authorize HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"

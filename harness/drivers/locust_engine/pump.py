@@ -7,18 +7,15 @@ lock with anybody: its tally is swapped for a new one by rebinding an attribute,
 from __future__ import annotations
 
 import _socket
-import select
-import sys
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from errno import EINPROGRESS
 from heapq import heappop, heappush
 from time import monotonic_ns
-from typing import Any
 
 from harness.drivers.locust_engine.answers import Answer, Unreadable, cut
 from harness.drivers.locust_engine.calls import NS, Call, Workload, count
+from harness.drivers.locust_engine.links import Link, Place, epoll
 from harness.model.tally import Slice, Tally
 
 _READ = 1 << 16
@@ -31,30 +28,6 @@ _IN, _OUT = 1, 4
 """EPOLLIN and EPOLLOUT: the kernel's numbers, which gevent hides with the rest."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where the target listens, resolved: nothing is looked up while a storm blows."""
-
-    host: str
-    port: int
-    family: int = _socket.AF_INET
-
-
-class _Link:
-    """A connection: the call under way on it, what has come of the answer, what has still to go out."""
-
-    __slots__ = ("call", "connecting", "data", "fd", "out", "served", "socket")
-
-    def __init__(self, socket: _socket.socket) -> None:
-        self.socket = socket
-        self.fd = socket.fileno()
-        self.call: Call | None = None
-        self.data = b""
-        self.out = b""
-        self.connecting = True
-        self.served = 0
-
-
 class Pump:
     """Carries out a workload at a place; `run` blocks its thread, `stop` and `take` may be called from any other."""
 
@@ -64,9 +37,9 @@ class Pump:
         self._workload = workload
         self._timeout_ns = int(timeout * NS)
         self._most = most_connections
-        self._poller = _epoll()
-        self._links: dict[int, _Link] = {}
-        self._idle: list[_Link] = []
+        self._poller = epoll()
+        self._links: dict[int, Link] = {}
+        self._idle: list[Link] = []
         self._waiting: deque[Call] = deque()
         self._later: list[tuple[int, int, Call]] = []
         self._tally = Tally()
@@ -183,13 +156,13 @@ class Pump:
             socket.close()
             self._conclude(call, None, "connect")
             return
-        link = _Link(socket)
+        link = Link(socket)
         self._links[link.fd] = link
         self._tally.connections += 1
         link.call, link.out = call, call.data
         self._poller.register(link.fd, _IN | _OUT)
 
-    def _send(self, link: _Link, call: Call) -> None:
+    def _send(self, link: Link, call: Call) -> None:
         link.call = call
         call.sent = monotonic_ns()
         try:
@@ -203,7 +176,7 @@ class Pump:
             link.out = call.data[sent:]
             self._poller.modify(link.fd, _IN | _OUT)
 
-    def _writable(self, link: _Link) -> None:
+    def _writable(self, link: Link) -> None:
         if link.connecting:
             if link.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR):
                 self._lost(link, "connect")
@@ -220,7 +193,7 @@ class Pump:
         if not link.out:
             self._poller.modify(link.fd, _IN)
 
-    def _readable(self, link: _Link) -> None:
+    def _readable(self, link: Link) -> None:
         try:
             came = link.socket.recv(_READ)
         except BlockingIOError:
@@ -246,7 +219,7 @@ class Pump:
             self._close(link)
         self._free(link, answer, "")
 
-    def _free(self, link: _Link, answer: Answer | None, failure: str) -> None:
+    def _free(self, link: Link, answer: Answer | None, failure: str) -> None:
         """The link's call has ended; the next one that waits takes its turn."""
         call, link.call = link.call, None
         if not self._waiting:
@@ -259,7 +232,7 @@ class Pump:
         if call is not None:
             self._conclude(call, answer, failure)
 
-    def _lost(self, link: _Link, failure: str = "reset") -> None:
+    def _lost(self, link: Link, failure: str = "reset") -> None:
         """The connection has ended early. That of an idle one which the target had closed is no fault of anybody's."""
         call = link.call
         self._close(link)
@@ -272,7 +245,7 @@ class Pump:
         else:
             self._free(link, None, failure)
 
-    def _close(self, link: _Link) -> None:
+    def _close(self, link: Link) -> None:
         if self._links.pop(link.fd, None) is None:
             return
         self._poller.unregister(link.fd)
@@ -316,12 +289,3 @@ class Pump:
         for link in list(self._links.values()):
             self._close(link)
         self._poller.close()
-
-
-def _epoll() -> Any:
-    """The kernel's own: gevent, where it has patched the standard library, hides it."""
-    if "gevent.monkey" in sys.modules:
-        from gevent.monkey import get_original
-
-        return get_original("select", "epoll")()
-    return select.epoll()
