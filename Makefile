@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+# A trial of the kill matrix waits for about a third of its time.
+TRIALS ?= 3
 # Faults of the kill matrix; empty: all of them.
 FAULTS ?=
 
@@ -42,7 +44,7 @@ unit: $(VENV)/.dev
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests --ignore tests/benchmarks
 
 matrix: $(VENV)/.dev
-	$(BIN)/certify selftest --jobs $(JOBS) $(addprefix --fault ,$(FAULTS))
+	$(BIN)/certify selftest --jobs $(TRIALS) $(addprefix --fault ,$(FAULTS))
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
