@@ -26,7 +26,7 @@ class Same:
         self.follows = follows
 
     def opens(self, number):
-        return Call("authorizeBet", REQUEST, tag=number)
+        return (Call("authorizeBet", REQUEST, tag=number),)
 
     def answered(self, call, answer, failure):
         self.ended.append((call.tag, answer.status if answer else failure))

@@ -37,8 +37,8 @@ class Call:
 class Workload(Protocol):
     """What is called; both methods run in the pump's thread and must be quick."""
 
-    def opens(self, number: int) -> Call:
-        """The call that arrival `number` begins with."""
+    def opens(self, number: int) -> Iterable[Call]:
+        """The calls, all due at once, that arrival `number` begins with."""
         ...
 
     def answered(self, call: Call, answer: Answer | None, failure: str) -> Iterable[tuple[float, Call]]:

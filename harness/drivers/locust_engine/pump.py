@@ -78,7 +78,8 @@ class Pump:
             while not self._stopped:
                 now = monotonic_ns()
                 while due <= now:
-                    self._begin(self._workload.opens(number), due)
+                    for call in self._workload.opens(number):
+                        self._begin(call, due)
                     number, seconds = next(arrivals, (0, -1.0))
                     due = began + int(seconds * NS) if seconds >= 0 else _NEVER
                 while self._later and self._later[0][0] <= now:
@@ -102,7 +103,8 @@ class Pump:
                 now = monotonic_ns()
                 if now < ends:
                     while self._in_flight < connections:
-                        self._begin(self._workload.opens(number), now)
+                        for call in self._workload.opens(number):
+                            self._begin(call, now)
                         number += 1
                 elif not self._in_flight:
                     return

@@ -1,0 +1,111 @@
+"""The workload of a storm of rounds: an authorize on arrival, and a settle or rollback once it was answered.
+
+The schedule decides when a round begins. What ends it depends on its first answer, as at a real provider; that does
+not close the loop, because the next round waits for nobody.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from harness.drivers.locust_engine.answers import Answer
+from harness.drivers.locust_engine.calls import Call
+from harness.model import money
+from harness.model.storm import Became, RoundPlan, StormPlan
+
+_PATHS = {"authorizeBet": "/v1/bets/authorize", "settleBet": "/v1/bets/settle", "rollbackBet": "/v1/bets/rollback"}
+_DONE, _REFUSED = (200, 201), range(400, 500)
+_BUSY = (429, 503)
+
+
+class Rounds:
+    """One worker's share of the rounds; `begun` and `ended` have a byte (`Became`) for each of its rounds."""
+
+    def __init__(self, plan: StormPlan, workers: int = 1) -> None:
+        self._plan = plan
+        self._workers = workers
+        self._source = random.Random()  # noqa: S311 - trace ids guard nothing
+        self._heads = {operation: [self._head(operation, n) for n in range(len(plan.callers))] for operation in _PATHS}
+        self._money: dict[int, str] = {}
+        self.begun = bytearray()
+        self.ended = bytearray()
+
+    def opens(self, number: int) -> Iterable[Call]:
+        """The authorize of round `number`, twice where the plan wants copies."""
+        place = number // self._workers
+        if len(self.begun) <= place:
+            missing = place + 1 - len(self.begun)
+            self.begun += bytes(missing)
+            self.ended += bytes(missing)
+        return self._calls("authorizeBet", number)
+
+    def answered(self, call: Call, answer: Answer | None, failure: str) -> Iterable[tuple[float, Call]]:
+        """Notes what became of it; once an authorize is done, what ends the round follows after its pause."""
+        del failure
+        number = call.tag
+        states = self.begun if call.operation == "authorizeBet" else self.ended
+        place, became = number // self._workers, _became(answer)
+        if states[place] == Became.DONE:
+            return ()  # of a copy, or of the first while its copy was faster
+        states[place] = became
+        if became is not Became.DONE or call.operation != "authorizeBet":
+            return ()
+        ends = "rollbackBet" if self._plan.round(number).rolled_back else "settleBet"
+        return [(self._plan.pause_seconds, ending) for ending in self._calls(ends, number)]
+
+    def _calls(self, operation: str, number: int) -> list[Call]:
+        one = self._plan.round(number)
+        return [self._call(operation, number, one) for _ in range(2 if one.duplicated else 1)]
+
+    def _call(self, operation: str, number: int, one: RoundPlan) -> Call:
+        plan = self._plan
+        name, seat = f"{plan.prefix}-{number}", plan.seats[one.seat]
+        if operation == "authorizeBet":
+            body = (f'{{"session_id":"{seat.session_id}","bet_id":"{name}","round_id":"{name}",'
+                    f'"amount":{self._sum(one.stake)}}}')
+        elif operation == "settleBet":
+            body = f'{{"bet_id":"{name}","round_id":"{name}","win":{self._sum(one.win)}}}'
+        else:
+            body = f'{{"bet_id":"{name}"}}'
+        sent = body.encode()
+        rest = (f"X-Trace-Id: {self._source.getrandbits(128):032x}\r\n{plan.key_header}: {name}-{operation[0]}\r\n"
+                f"Content-Length: {len(sent)}\r\n\r\n")
+        return Call(operation, self._heads[operation][seat.caller] + rest.encode() + sent, number)
+
+    def _sum(self, amount: int) -> str:
+        if amount not in self._money:
+            self._money[amount] = json.dumps(money.to_wire(amount, self._plan.currency, self._plan.money_form))
+        return self._money[amount]
+
+    def _head(self, operation: str, caller: int) -> bytes:
+        place, who = urlsplit(self._plan.base_url), self._plan.callers[caller]
+        lines = [f"POST {place.path.rstrip('/')}{_PATHS[operation]} HTTP/1.1", f"Host: {place.netloc}",
+                 "Accept: application/json", "Content-Type: application/json", f"Authorization: Bearer {who.token}",
+                 *(f"{name}: {value}" for name, value in who.headers)]
+        return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+def _became(answer: Answer | None) -> Became:
+    if answer is None:
+        return Became.UNKNOWN
+    if answer.status in _DONE:
+        return Became.DONE
+    if answer.status == 202:
+        return Became.LATER
+    if answer.status in _BUSY:
+        return Became.SHED if answer.header(b"retry-after") is not None else Became.UNKNOWN
+    if answer.status not in _REFUSED or (answer.status == 409 and _retryable(answer)):
+        return Became.UNKNOWN
+    return Became.REFUSED
+
+
+def _retryable(answer: Answer) -> bool:
+    """A copy of the call is still under way (IN_PROGRESS)."""
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return False
+    return isinstance(said, dict) and said.get("retryable") is True

@@ -1,0 +1,94 @@
+"""One process's share of a storm: its pump, in a native thread beside Locust's greenlets."""
+
+from __future__ import annotations
+
+import _socket
+import resource
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from harness.drivers.locust_engine.links import Place
+from harness.drivers.locust_engine.pump import Pump
+from harness.drivers.locust_engine.rounds import Rounds
+from harness.drivers.locust_engine.states import packed
+from harness.model.storm import StormPlan
+
+
+class Share:
+    """The rounds of one worker; begun by Locust, which spawns its one user, and asked for reports by Locust, too."""
+
+    def __init__(self, plan: StormPlan, worker: int = 0, workers: int = 1) -> None:
+        self.worker = worker
+        self._workers = workers
+        self._plan = plan
+        self._rounds = Rounds(plan, workers)
+        more_descriptors(plan.most_connections + 100)
+        self._pump = Pump(resolved(plan.base_url), self._rounds, timeout=plan.timeout_seconds,
+                          most_connections=plan.most_connections)
+        self.done = False
+        self.problem = ""
+        self._looked = (time.monotonic(), time.process_time())
+
+    def begin(self) -> None:
+        """Start the thread."""
+        native_thread(self._blow)
+
+    def _blow(self) -> None:
+        try:
+            self._pump.run(self._plan.schedule.times(self.worker, self._workers))
+        except Exception as error:  # told to the parent: a thread has nobody else to tell
+            self.problem = f"{type(error).__name__}: {error}"
+        finally:
+            self.done = True
+
+    def stop(self) -> None:
+        """End at once."""
+        self._pump.stop()
+
+    def take(self) -> dict[str, Any]:
+        """What there is to report since the last time; `busy` is the share of one core that this process used."""
+        before, spent_before = self._looked
+        now, spent = self._looked = (time.monotonic(), time.process_time())
+        return {"worker": self.worker, "tally": self._pump.take().to_line(), "in_flight": self._pump.in_flight,
+                "busy": round((spent - spent_before) / max(1e-6, now - before), 4)}
+
+    def states(self) -> dict[str, Any]:
+        """What became of each round of this worker, and what went wrong with the generator itself."""
+        return {"worker": self.worker, "workers": self._workers, "problem": self.problem,
+                "begun": packed(self._rounds.begun), "ended": packed(self._rounds.ended)}
+
+
+def resolved(base_url: str) -> Place:
+    """Where the target listens.
+
+    Raises:
+        OSError: its name cannot be resolved. ValueError: not an address that a storm can be blown at.
+    """
+    place = urlsplit(base_url)
+    if place.scheme != "http" or not place.hostname:
+        raise ValueError(f"a storm needs an http address, not {base_url}")
+    found = _socket.getaddrinfo(place.hostname, place.port or 80, 0, _socket.SOCK_STREAM)
+    family, _, _, _, address = found[0]
+    return Place(host=str(address[0]), port=int(address[1]), family=family)
+
+
+def more_descriptors(wanted: int) -> None:
+    """Raise this process's limit of open files as far as it may itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard >= 0 else wanted, hard))
+
+
+def native_thread(work: Callable[[], None]) -> None:
+    """A thread of the system, also where gevent has made threads its own."""
+    if "gevent.monkey" in sys.modules:
+        from gevent.monkey import get_original
+
+        get_original("_thread", "start_new_thread")(work, ())
+    else:
+        import _thread
+
+        _thread.start_new_thread(work, ())

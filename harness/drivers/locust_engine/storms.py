@@ -1,0 +1,156 @@
+"""Storms as the harness starts them: processes of Locust, listened to until they end, and ended when they must."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any, cast
+
+from harness.drivers.locust_engine.states import unpacked
+from harness.model.errors import HarnessFault
+from harness.model.storm import StormPlan, StormResult
+from harness.model.tally import Tally
+
+OnReport = Callable[[Tally, Mapping[str, Any]], None]
+"""Called with what has been counted so far and the newest report, some two times a second and worker."""
+_LISTEN_SECONDS = 0.2
+_ENDING_SECONDS = 5.0
+_LONGER_SECONDS = 30.0
+"""Beyond schedule and time-out: what then has not ended never will."""
+
+
+def blow(plan: StormPlan, *, processes: int = 1, on_report: OnReport | None = None) -> StormResult:
+    """Blow the storm and wait for its end; Ctrl-C in between ends its processes first.
+
+    Raises:
+        HarnessFault: Locust did not start, or ended without a word.
+    """
+    crew = _Crew(on_report)
+    try:
+        if processes == 1:
+            crew.start({"role": "alone", "plan": plan.to_line()})
+        else:
+            crew.start({"role": "master", "host": "127.0.0.1", "port": 0, "workers": processes,
+                        "plan": plan.to_line()})
+        crew.listen(processes, plan.schedule.seconds + plan.timeout_seconds + _LONGER_SECONDS)
+    finally:
+        crew.end()
+    return crew.result()
+
+
+class _Crew:
+    """The processes of one storm, and what they have reported."""
+
+    def __init__(self, on_report: OnReport | None) -> None:
+        self._on_report = on_report
+        self._processes: list[subprocess.Popen[str]] = []
+        self._reports: SimpleQueue[tuple[int, Mapping[str, Any] | None]] = SimpleQueue()
+        self._tally = Tally()
+        self._states: dict[int, tuple[bytes, bytes]] = {}
+        self._workers = 0
+        self._lost: list[int] = []
+        self._problems: list[str] = []
+        self._busiest = 0.0
+        self._ended = False
+
+    def start(self, order: Mapping[str, Any]) -> None:
+        """Start one process with its first order."""
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "harness.drivers.locust_engine.process"], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8", start_new_session=True)
+        except OSError as error:
+            raise HarnessFault(f"Locust did not start: {error.strerror}", remedy="Try again with fewer processes") \
+                from error
+        number = len(self._processes)
+        self._processes.append(process)
+        threading.Thread(target=self._read, args=(number, process), daemon=True).start()
+        with suppress(BrokenPipeError):
+            stdin = cast(Any, process.stdin)
+            stdin.write(json.dumps(order) + "\n")
+            stdin.flush()
+
+    def _read(self, number: int, process: subprocess.Popen[str]) -> None:
+        with cast(Any, process.stdout) as lines:
+            for line in lines:
+                with suppress(ValueError):  # the torn line of a process that was killed
+                    self._reports.put((number, json.loads(line)))
+        self._reports.put((number, None))
+
+    def listen(self, processes: int, seconds: float) -> None:
+        """Follow the reports until the storm has ended; so many seconds at most."""
+        give_up = time.monotonic() + seconds
+        while not self._ended:
+            try:
+                number, report = self._reports.get(timeout=_LISTEN_SECONDS)
+            except Empty:
+                if time.monotonic() > give_up:
+                    self._problems.append("the storm did not end in its time")
+                    return
+                continue
+            if report is None:
+                if number == 0:
+                    code = self._processes[0].wait()
+                    raise HarnessFault(f"Locust ended with {code} before the storm had",
+                                       remedy="Run `certify doctor`; see whether memory or processes are short")
+                continue
+            if report["event"] == "listening":
+                for _ in range(processes):
+                    self.start({"role": "worker", "host": "127.0.0.1", "port": report["port"]})
+            self._take(report)
+
+    def _take(self, report: Mapping[str, Any]) -> None:
+        match report["event"]:
+            case "began":
+                self._workers = report["workers"]
+            case "tally":
+                self._busiest = max(self._busiest, report["busy"])
+                self._tally.merge(Tally.from_line(report["tally"]))
+                if self._on_report is not None:
+                    self._on_report(self._tally, report)
+            case "states":
+                self._states[report["worker"]] = (unpacked(report["begun"]), unpacked(report["ended"]))
+                if report["problem"]:
+                    self._problems.append(f"worker {report['worker']}: {report['problem']}")
+            case "lost":
+                self._lost.append(report["worker"])
+            case "problem":
+                raise HarnessFault(f"Locust cannot blow this storm: {report['text']}",
+                                   remedy="Check the target's base_url, and that the workers can reach the master")
+            case "ended":
+                self._ended = True
+
+    def end(self) -> None:
+        """End every process: politely, then by force. Their stdin is what they live by."""
+        for process in self._processes:
+            with suppress(OSError):
+                cast(Any, process.stdin).close()
+        patience = time.monotonic() + _ENDING_SECONDS
+        for process in self._processes:
+            try:
+                process.wait(max(0.1, patience - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def result(self) -> StormResult:
+        """What has been reported, by round number again."""
+        begun, ended = _by_number(self._states, self._workers)
+        return StormResult(tally=self._tally, begun=begun, ended=ended, workers=self._workers,
+                           lost=tuple(sorted(self._lost)), busiest=self._busiest, problems=tuple(self._problems),
+                           complete=self._ended and len(self._states) == self._workers and not self._lost)
+
+
+def _by_number(states: Mapping[int, tuple[bytes, bytes]], workers: int) -> tuple[bytes, bytes]:
+    longest = max((len(begun) for begun, _ in states.values()), default=0)
+    begun, ended = bytearray(longest * workers), bytearray(longest * workers)
+    for worker, (ours, theirs) in states.items():
+        begun[worker:len(ours) * workers:workers] = ours
+        ended[worker:len(theirs) * workers:workers] = theirs
+    return bytes(begun), bytes(ended)
