@@ -1,0 +1,111 @@
+"""Storms through Locust: one process or several, each of them noticed when it is gone, none of them left behind."""
+
+import os
+import signal
+import socket
+import time
+
+import psutil
+import pytest
+
+from harness.drivers.locust_engine.storms import blow
+from harness.model.arrivals import constant
+from harness.model.errors import HarnessFault
+from harness.model.storm import Became, Caller, Mix, Seat, StormPlan
+from tests.support import Handler
+
+
+@pytest.fixture
+def platform(serve):
+    """A base URL where every call succeeds; `.paths` counts them."""
+    class Willing(Handler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self):
+            self.sent()
+            self.send_response_only(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    return serve(Willing)
+
+
+def plan(base_url, *, rate=60, seconds=2.0):
+    return StormPlan(base_url=base_url, schedule=constant(rate, seconds, spacing="even"), mix=Mix(duplicates=0.2),
+                     callers=(Caller(headers=(), token="t"),), pause_seconds=0.01, timeout_seconds=5,
+                     seats=tuple(Seat(player_id=f"p-{n}", session_id=f"s-{n}") for n in range(5)))
+
+
+def generators():
+    return [p for p in psutil.Process().children(recursive=True) if "harness.drivers.locust_engine.process" in
+            " ".join(p.cmdline())]
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_every_round_is_begun_and_ended_and_told_of(platform, processes):
+    wanted, reports = plan(platform), []
+    result = blow(wanted, processes=processes, on_report=lambda tally, _: reports.append(tally.calls))
+    assert (result.workers, result.lost, result.problems, result.complete) == (processes, (), (), True)
+    assert result.begun == result.ended == bytes([Became.DONE]) * 120
+    copies = sum(wanted.round(n).duplicated for n in range(120))
+    assert result.tally.calls == 2 * (120 + copies)
+    assert result.tally.outcomes["authorizeBet"] == {"200": 120 + copies}
+    assert result.busiest > 0
+    assert reports[-1] == result.tally.calls
+    assert generators() == []
+
+
+def test_a_worker_that_is_lost_is_noticed_and_makes_the_storm_incomplete(platform):
+    killed = []
+
+    def kill_one(tally, report):
+        del tally, report
+        if not killed:
+            workers = sorted(generators(), key=lambda p: p.create_time())[1:]
+            killed.append(workers[-1].pid)
+            os.kill(workers[-1].pid, signal.SIGKILL)
+
+    result = blow(plan(platform, seconds=3.0), processes=2, on_report=kill_one)
+    assert len(result.lost) == 1
+    assert not result.complete
+    assert 0 < result.begun.count(Became.DONE) < 180
+    assert generators() == []
+
+
+def test_an_interrupted_storm_leaves_no_process_behind(platform):
+    def interrupt(tally, report):
+        del tally, report
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        blow(plan(platform, seconds=60), processes=2, on_report=interrupt)
+    assert time.monotonic() - began < 30
+    assert generators() == []
+
+
+def test_a_generator_that_dies_is_our_own_fault(platform):
+    def kill(tally, report):
+        del tally, report
+        for process in generators():
+            process.kill()
+
+    with pytest.raises(HarnessFault, match="before the storm had"):
+        blow(plan(platform, seconds=60), on_report=kill)
+
+
+@pytest.mark.parametrize(("url", "says"), [("https://127.0.0.1:1", "http address"), ("http://:1", "http address")])
+def test_what_no_storm_can_be_blown_at_is_told(url, says):
+    with pytest.raises(HarnessFault, match=says):
+        blow(plan(url))
+
+
+def test_nobody_there_is_a_result_too():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        result = blow(plan(f"http://127.0.0.1:{taken.getsockname()[1]}", seconds=0.5))
+    assert set(result.tally.outcomes["authorizeBet"]) == {"connect"}
+    assert set(result.begun) == {Became.UNKNOWN}
+    assert set(result.ended) == {Became.UNSENT}
