@@ -10,6 +10,14 @@ from typing import Any
 
 from harness.model.histogram import Histogram
 
+SHED = "+"
+"""Marks a status that was given with Retry-After: "503+" is a polite refusal, "503" a failure."""
+
+
+def is_failure(outcome: str) -> bool:
+    """Did a call that ended so fail? 429 without Retry-After tells nobody when to come back."""
+    return not outcome.endswith(SHED) and (not outcome.isdigit() or outcome >= "500" or outcome == "429")
+
 
 class Slice:
     """One second of a storm, by the intended start of its calls."""
@@ -68,7 +76,7 @@ class Tally:
         self.service = Histogram()
         self.lag = Histogram()
         self.outcomes: dict[str, dict[str, int]] = {}
-        """By operation: how many answers of each status ("200"), and how many failures of each kind ("timeout")."""
+        """By operation: how many answers of each status ("200", "503+"), and failures of each kind ("timeout")."""
         self.seconds: dict[int, Slice] = {}
         """By second after the beginning."""
         self.resent = 0

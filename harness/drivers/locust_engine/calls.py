@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from harness.drivers.locust_engine.answers import Answer
 from harness.model.histogram import Histogram
-from harness.model.tally import Slice, Tally
+from harness.model.tally import SHED, Slice, Tally
 
 NS = 1_000_000_000
 _TOO_MANY = 429
@@ -60,7 +60,7 @@ def count(tally: Tally, calls: Sequence[Call], began_ns: int) -> None:
             groups[key] = [call]
     for (operation, second), group in groups.items():
         part = tally.seconds.setdefault(second, Slice())
-        outcomes = Counter([call.outcome for call in group])
+        outcomes: Counter[Any] = Counter([call.outcome for call in group])
         troubled = any(outcome.__class__ is str or outcome >= _TOO_MANY for outcome in outcomes)
         answered = [call for call in group if call.outcome.__class__ is int] if troubled else group
         took = Histogram()
@@ -72,6 +72,8 @@ def count(tally: Tally, calls: Sequence[Call], began_ns: int) -> None:
             tally.latency.setdefault(operation, Histogram()).merge(took)
             tally.service.extend([(call.ended - call.sent) // 1000 for call in answered])
         counts = tally.outcomes.setdefault(operation, {})
+        if troubled:
+            outcomes = Counter([f"{call.outcome}{SHED}" if call.shed else call.outcome for call in group])
         for outcome, times in outcomes.items():
             counts[str(outcome)] = counts.get(str(outcome), 0) + times
         if troubled:
