@@ -15,6 +15,7 @@ from harness.model.exchange import Exchange
 from harness.model.history import CheckRecord, History, PlayerRecord
 from harness.model.plan import Plan
 from harness.model.profile import ContractProfile
+from harness.model.storm_record import StormRecord
 from harness.model.timeline import ScenarioRecord
 
 
@@ -52,6 +53,7 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
     players: dict[str, PlayerRecord] = {}
     checks: dict[str, CheckRecord] = {}
     scenarios: list[ScenarioRecord] = []
+    storms: list[StormRecord] = []
     facts: dict[str, Any] = {"notes": []}
     times: list[int] = []
     for number, line in enumerate(read(run / "journal.jsonl"), start=1):
@@ -70,6 +72,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
                     checks[line["check"]] = _check(line, checks.get(line["check"]))
                 case "scenario":
                     scenarios.append(ScenarioRecord.from_line(line))
+                case "storm":
+                    storms.append(StormRecord.from_line(line))
                 case "note":
                     facts["notes"].append(str(line["text"]))
                 case "run":
@@ -82,7 +86,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
     contract = load_json(run / "contract.json")
     history = History(
         exchanges=tuple(exchanges), claims=tuple(claims), players=tuple(players.values()),
-        checks=tuple(checks.values()), scenarios=tuple(scenarios), contract=contract.get("openapi", {}),
+        checks=tuple(checks.values()), scenarios=tuple(scenarios), storms=tuple(storms),
+        contract=contract.get("openapi", {}),
         event_schemas=contract.get("event_schemas", {}), profile=profile, facts=facts)
     return history, facts
 

@@ -10,6 +10,7 @@ from typing import Any
 from harness.model.claim import Claim
 from harness.model.exchange import Exchange
 from harness.model.profile import ContractProfile
+from harness.model.storm_record import StormRecord
 from harness.model.timeline import ScenarioRecord
 
 
@@ -53,6 +54,7 @@ class History:
     players: tuple[PlayerRecord, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
     scenarios: tuple[ScenarioRecord, ...] = ()
+    storms: tuple[StormRecord, ...] = ()
     contract: Mapping[str, Any] = field(default_factory=dict)
     event_schemas: Mapping[str, Any] = field(default_factory=dict)
     profile: ContractProfile = field(default_factory=ContractProfile)
@@ -66,6 +68,10 @@ class History:
     def __getitem__(self, exchange_id: str) -> Exchange:
         """The exchange of that id; KeyError when the journal does not hold it."""
         return self._by_id[exchange_id]
+
+    def storm(self, storm_id: str) -> StormRecord | None:
+        """The storm of that id; None when the journal does not hold it."""
+        return next((storm for storm in self.storms if storm.id == storm_id), None)
 
     def over(self, claim: Claim) -> tuple[Exchange, ...]:
         """The exchanges a claim speaks of, in its order; missing ones are left out."""

@@ -8,27 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from enum import IntEnum
 from typing import Any
 
 from harness.model.arrivals import Schedule
-from harness.model.tally import Tally
 
 _MASK = (1 << 64) - 1
-
-
-class Became(IntEnum):
-    """What became of one call of a round; one byte each in the records of a storm."""
-
-    UNSENT = 0
-    DONE = 1
-    LATER = 2
-    """202: taken, and to be concluded later."""
-    REFUSED = 3
-    SHED = 4
-    """429 or 503 with Retry-After: not done, and to be made again."""
-    UNKNOWN = 5
-    """No answer, or one that leaves it open."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,24 +105,6 @@ class StormPlan:
                                  for c in line["callers"]),
                 "seats": tuple(Seat(**seat) for seat in line["seats"])}
         return cls(**made)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StormResult:
-    """What became of a storm: its tally, and a byte (`Became`) for each round's begin and end, by round number."""
-
-    tally: Tally
-    begun: bytes
-    ended: bytes
-    workers: int
-    lost: tuple[int, ...] = ()
-    """Numbers of workers that were gone before they had told all."""
-    busiest: float = 0.0
-    """The most of one core that a process of the generator used, over half a second or more."""
-    problems: tuple[str, ...] = ()
-    """What went wrong with the generator itself."""
-    complete: bool = True
-    """It was blown to its end, and all workers told of it."""
 
 
 def _scattered(number: int) -> int:

@@ -68,7 +68,7 @@ class Tally:
     lies between the two: the generator's own lateness.
     """
 
-    __slots__ = ("connections", "lag", "latency", "outcomes", "resent", "seconds", "service")
+    __slots__ = ("connections", "lag", "latency", "outcomes", "queued", "resent", "seconds", "service")
 
     def __init__(self) -> None:
         self.latency: dict[str, Histogram] = {}
@@ -81,6 +81,8 @@ class Tally:
         """By second after the beginning."""
         self.resent = 0
         """Calls made again because an idle connection had been closed by the target."""
+        self.queued = 0
+        """Calls that waited for a connection because as many as allowed were under way; they have no lag."""
         self.connections = 0
 
     @property
@@ -108,6 +110,7 @@ class Tally:
         self.service.merge(other.service)
         self.lag.merge(other.lag)
         self.resent += other.resent
+        self.queued += other.queued
         self.connections += other.connections
 
     def to_line(self) -> dict[str, Any]:
@@ -115,7 +118,7 @@ class Tally:
         return {"latency": {o: h.to_line() for o, h in self.latency.items()}, "service": self.service.to_line(),
                 "lag": self.lag.to_line(), "outcomes": {o: dict(counts) for o, counts in self.outcomes.items()},
                 "seconds": {str(s): part.to_line() for s, part in sorted(self.seconds.items())},
-                "resent": self.resent, "connections": self.connections}
+                "resent": self.resent, "queued": self.queued, "connections": self.connections}
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> Tally:
@@ -127,7 +130,8 @@ class Tally:
             found.outcomes = {str(o): {str(k): _whole(n) for k, n in counts.items()}
                               for o, counts in line["outcomes"].items()}
             found.seconds = {int(s): Slice.from_line(part) for s, part in line["seconds"].items()}
-            found.resent, found.connections = _whole(line["resent"]), _whole(line["connections"])
+            found.resent, found.queued, found.connections = (
+                _whole(line[name]) for name in ("resent", "queued", "connections"))
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"no tally of a storm: {error}") from None
         return found

@@ -6,9 +6,9 @@ import pytest
 
 from harness.drivers.locust_engine.answers import cut
 from harness.drivers.locust_engine.rounds import Rounds
-from harness.drivers.locust_engine.states import packed, unpacked
 from harness.model.arrivals import constant
-from harness.model.storm import Became, Caller, Mix, Seat, StormPlan
+from harness.model.storm import Caller, Mix, Seat, StormPlan
+from harness.model.storm_record import Became, packed, unpacked
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ import pytest
 from harness.drivers.locust_engine.storms import blow
 from harness.model.arrivals import constant
 from harness.model.errors import HarnessFault
-from harness.model.storm import Became, Caller, Mix, Seat, StormPlan
+from harness.model.storm import Caller, Mix, Seat, StormPlan
+from harness.model.storm_record import Became
 from tests.support import Handler
 
 

@@ -17,7 +17,7 @@ _TOO_MANY = 429
 class Call:
     """A request that is due: the whole of it as bytes, and whatever the workload wants to know it by."""
 
-    __slots__ = ("data", "due", "ended", "operation", "outcome", "resent", "sent", "shed", "tag")
+    __slots__ = ("data", "due", "ended", "operation", "outcome", "queued", "resent", "sent", "shed", "tag")
 
     def __init__(self, operation: str, data: bytes, tag: Any = None) -> None:
         self.operation = operation
@@ -31,6 +31,8 @@ class Call:
         """The status of the answer as a number, or the kind of failure: "timeout", "reset", "connect", "protocol"."""
         self.shed = False
         """Politely refused: 429 or 503 with Retry-After."""
+        self.queued = False
+        """It waited for a connection, because as many as allowed were under way."""
         self.resent = False
 
 
@@ -80,7 +82,8 @@ def count(tally: Tally, calls: Sequence[Call], began_ns: int) -> None:
             shed = sum(call.shed for call in group)
             part.shed += shed
             part.failed += sum(_is_failure(call.outcome) for call in group) - shed
-    tally.lag.extend([(call.sent - call.due) // 1000 if call.sent else 0 for call in calls])
+    tally.lag.extend([(call.sent - call.due) // 1000 for call in calls if not call.queued])
+    tally.queued += sum(call.queued for call in calls)
 
 
 def _is_failure(outcome: int | str) -> bool:

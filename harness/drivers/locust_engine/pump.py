@@ -143,6 +143,7 @@ class Pump:
         elif len(self._links) < self._most:
             self._connect(call)
         else:
+            call.queued = True
             self._waiting.append(call)
 
     def _connect(self, call: Call) -> None:

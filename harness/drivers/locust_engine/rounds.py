@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from harness.drivers.locust_engine.answers import Answer
 from harness.drivers.locust_engine.calls import Call
 from harness.model import money
-from harness.model.storm import Became, RoundPlan, StormPlan
+from harness.model.storm import RoundPlan, StormPlan
+from harness.model.storm_record import Became
 
 _PATHS = {"authorizeBet": "/v1/bets/authorize", "settleBet": "/v1/bets/settle", "rollbackBet": "/v1/bets/rollback"}
 _DONE, _REFUSED = (200, 201), range(400, 500)

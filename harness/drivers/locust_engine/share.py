@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from harness.drivers.locust_engine.links import Place
 from harness.drivers.locust_engine.pump import Pump
 from harness.drivers.locust_engine.rounds import Rounds
-from harness.drivers.locust_engine.states import packed
 from harness.model.storm import StormPlan
+from harness.model.storm_record import packed
 
 
 class Share:

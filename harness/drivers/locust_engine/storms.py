@@ -12,9 +12,9 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, cast
 
-from harness.drivers.locust_engine.states import unpacked
 from harness.model.errors import HarnessFault
-from harness.model.storm import StormPlan, StormResult
+from harness.model.storm import StormPlan
+from harness.model.storm_record import StormResult, unpacked
 from harness.model.tally import Tally
 
 OnReport = Callable[[Tally, Mapping[str, Any]], None]

@@ -1,0 +1,153 @@
+"""Judges of a storm: was it really delivered, were the objectives kept, were refusals polite (LOAD-01, 02, 06).
+
+A tired generator never accuses the target and never absolves it: where it was late, busy or lost a worker, nothing is
+known of the target, whatever the figures say.
+"""
+
+from __future__ import annotations
+
+from harness.judges.registry import judge
+from harness.model.claim import Claim, Draft
+from harness.model.history import History
+from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
+from harness.model.slo import objectives
+from harness.model.storm_record import Became, StormRecord
+from harness.model.tally import SHED, is_failure
+
+_LATE_US, _LATE_SHARE = 20_000.0, 1 / 8
+"""So late, at the 99th percentile, may the generator itself be; more where the tightest objective allows it."""
+_BUSY = 0.9
+"""Of one core; a process that uses more can no longer be on time."""
+_OWN = ("no_socket",)
+"""Failures of the generator's machine, not of the target."""
+_TAKEN = 0.99
+"""So many of the calls must find somebody who takes the connection."""
+_SHOWN = 5
+
+
+def burst_delivered(storm: str) -> Draft:
+    """The storm was really blown: all of it, on time, and the target took the connections (LOAD-06)."""
+    return Draft(judge="burst_delivered", params={"storm": storm}, says="the burst was delivered as planned, on time")
+
+
+def objectives_kept(storm: str) -> Draft:
+    """Latency from the intended start, and shares of errors, are within what the target promises (LOAD-01)."""
+    return Draft(judge="objectives_kept", params={"storm": storm},
+                 says="latency from the intended start is within the objectives")
+
+
+def refusals_polite(storm: str) -> Draft:
+    """What is refused for want of room is refused with 429 or 503 and Retry-After, and nothing else fails (LOAD-02)."""
+    return Draft(judge="refusals_polite", params={"storm": storm},
+                 says="under load nothing fails but by 429 or 503 with Retry-After")
+
+
+@judge("burst_delivered")
+def _burst_delivered(history: History, claim: Claim) -> Finding:
+    record = history.storm(claim.params["storm"])
+    if record is None:
+        return _lacking()
+    if tired := _tired(record):
+        return tired
+    tally, planned = record.result.tally, _planned(record)
+    unconnected = sum(counts.get("connect", 0) for counts in tally.outcomes.values())
+    if unconnected > (1 - _TAKEN) * tally.calls:
+        return broken(f"{unconnected} of {tally.calls} calls found nobody who took the connection",
+                      expected=f"at least {_TAKEN:.0%} of the connections are taken",
+                      seen=f"{unconnected / tally.calls:.1%} were not", calls=tally.calls, unconnected=unconnected)
+    lag, schedule = tally.lag.quantile(0.99), record.plan.schedule
+    return held(f"{planned} rounds, {tally.calls} calls in {schedule.seconds:.0f} s as planned (peak "
+                f"{schedule.peak:g}/s), begun {lag / 1e3:.1f} ms late at p99", rounds=planned, calls=tally.calls,
+                seconds=schedule.seconds, lag_p99_ms=round(lag / 1e3, 2), busiest=record.result.busiest)
+
+
+@judge("objectives_kept")
+def _objectives_kept(history: History, claim: Claim) -> Finding:
+    record = history.storm(claim.params["storm"])
+    if record is None:
+        return _lacking()
+    if tired := _tired(record):
+        return tired
+    if not record.objectives:
+        return unknown("the target profile promises nothing: write `slo = [\"p95 < 400ms\"]` under [target.NAME.load]",
+                       Reason.NO_SAMPLES, owner=Owner.PROFILE)
+    tally, told, measured = record.result.tally, [], {}
+    for one in objectives(record.objectives):
+        value = one.measured(tally)
+        if value is None or not one.enough(tally):
+            return unknown(f"{one.text}: too few calls were answered to tell", Reason.NO_SAMPLES, owner=Owner.SUBJECT)
+        measured[one.text] = told_value = one.told(value)
+        if not one.keeps(value):
+            return broken(f"{one.text} was missed: {told_value} over {tally.calls} calls in "
+                          f"{record.plan.schedule.seconds:.0f} s", expected=one.text, seen=told_value,
+                          objectives=measured)
+        told.append(f"{one.text}: {told_value}")
+    naive = tally.service.quantile(0.99) / 1e3
+    return held(f"{'; '.join(told)}, over {tally.calls} calls in {record.plan.schedule.seconds:.0f} s",
+                objectives=measured, calls=tally.calls, naive_p99_ms=round(naive, 2))
+
+
+@judge("refusals_polite")
+def _refusals_polite(history: History, claim: Claim) -> Finding:
+    record = history.storm(claim.params["storm"])
+    if record is None:
+        return _lacking()
+    if tired := _tired(record):
+        return tired
+    tally = record.result.tally
+    failed = {f"{operation} {outcome}": n for operation, counts in sorted(tally.outcomes.items())
+              for outcome, n in counts.items() if is_failure(outcome)}
+    shed = sum(n for counts in tally.outcomes.values() for outcome, n in counts.items() if outcome.endswith(SHED))
+    if sum(failed.values()) > _budget(record) * tally.calls:
+        most = sorted(failed.items(), key=lambda item: -item[1])[:_SHOWN]
+        return broken(f"{sum(failed.values())} of {tally.calls} calls failed, not by 429 or 503 with Retry-After",
+                      expected=f"at most {_budget(record):.3%} of the calls fail",
+                      seen=", ".join(f"{what}: {n}" for what, n in most), calls=tally.calls, failed=failed)
+    return held(f"{tally.calls} calls, {sum(failed.values())} failed, {shed} refused politely", calls=tally.calls,
+                shed=shed, failed=sum(failed.values()))
+
+
+def _budget(record: StormRecord) -> float:
+    """The share of calls that may fail: the profile's own objective, else none."""
+    return max((one.limit for one in objectives(record.objectives) if one.metric == "errors" and not one.operation),
+               default=0.0)
+
+
+def _tired(record: StormRecord) -> Finding | None:
+    """What of the generator forbids any word on the target; None when it did its part."""
+    result = record.result
+    if result.lost or not result.complete or result.problems:
+        what = f"lost {len(result.lost)} of {result.workers} workers" if result.lost else \
+            "; ".join(result.problems) or "did not come to its end"
+        return unknown(f"the generator {what}: fewer calls were made than planned", Reason.COUNT_MISMATCH,
+                       owner=Owner.ENVIRONMENT)
+    tally = result.tally
+    if not tally.calls:
+        return unknown("no call was made", Reason.NO_SAMPLES, owner=Owner.HARNESS)
+    planned = _planned(record)
+    begun = planned - result.begun[:planned].count(Became.UNSENT) if len(result.begun) >= planned else \
+        sum(state != Became.UNSENT for state in result.begun)
+    if begun < planned:
+        return unknown(f"only {begun} of {planned} rounds were begun", Reason.COUNT_MISMATCH, owner=Owner.ENVIRONMENT)
+    own = sum(counts.get(outcome, 0) for counts in tally.outcomes.values() for outcome in _OWN)
+    if own:
+        return unknown(f"{own} calls found no free socket on this machine; raise `ulimit -n`", Reason.NO_SAMPLES)
+    late = tally.lag.quantile(0.99)
+    if late > _may_be_late(record) or result.busiest > _BUSY:
+        return unknown(f"the generator was tired: {late / 1e3:.0f} ms late at p99, {result.busiest:.0%} of a core "
+                       "busy. Give it more processes or machines, or ask for less", Reason.NO_SAMPLES)
+    return None
+
+
+def _may_be_late(record: StormRecord) -> float:
+    """In microseconds."""
+    limits = [one.limit for one in objectives(record.objectives) if not one.is_share]
+    return max(_LATE_US, _LATE_SHARE * min(limits, default=0.0))
+
+
+def _planned(record: StormRecord) -> int:
+    return sum(1 for _ in record.plan.schedule.times())
+
+
+def _lacking() -> Finding:
+    return unknown("the journal lacks the storm", Reason.COUNT_MISMATCH, owner=Owner.HARNESS)

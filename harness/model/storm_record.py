@@ -1,0 +1,98 @@
+"""What became of a storm: a byte for each call of its rounds, its tally, and its record in the journal."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from harness.model.storm import StormPlan
+from harness.model.tally import Tally
+
+_MOST = 1 << 26
+
+
+class Became(IntEnum):
+    """What became of one call of a round; one byte each in the records of a storm."""
+
+    UNSENT = 0
+    DONE = 1
+    LATER = 2
+    """202: taken, and to be concluded later."""
+    REFUSED = 3
+    SHED = 4
+    """429 or 503 with Retry-After: not done, and to be made again."""
+    UNKNOWN = 5
+    """No answer, or one that leaves it open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StormResult:
+    """What became of a storm: its tally, and a byte (`Became`) for each round's begin and end, by round number."""
+
+    tally: Tally
+    begun: bytes
+    ended: bytes
+    workers: int
+    lost: tuple[int, ...] = ()
+    """Numbers of workers that were gone before they had told all."""
+    busiest: float = 0.0
+    """The most of one core that a process of the generator used, over half a second or more."""
+    problems: tuple[str, ...] = ()
+    """What went wrong with the generator itself."""
+    complete: bool = True
+    """It was blown to its end, and all workers told of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StormRecord:
+    """A storm that was blown, as the journal has it; the plan's tokens are not in it."""
+
+    id: str
+    check: str
+    plan: StormPlan
+    result: StormResult
+    objectives: tuple[str, ...] = ()
+    """What the target profile promises, as it is written there."""
+
+    def to_line(self) -> dict[str, Any]:
+        """As JSON."""
+        result = self.result
+        return {"id": self.id, "check": self.check, "plan": self.plan.without_tokens.to_line(),
+                "objectives": list(self.objectives), "tally": result.tally.to_line(), "begun": packed(result.begun),
+                "ended": packed(result.ended), "workers": result.workers, "lost": list(result.lost),
+                "busiest": result.busiest, "problems": list(result.problems), "complete": result.complete}
+
+    @classmethod
+    def from_line(cls, line: Mapping[str, Any]) -> StormRecord:
+        """From `to_line`; KeyError, TypeError or ValueError name what is missing or wrong in it."""
+        result = StormResult(
+            tally=Tally.from_line(line["tally"]), begun=unpacked(line["begun"]), ended=unpacked(line["ended"]),
+            workers=int(line["workers"]), lost=tuple(map(int, line["lost"])), busiest=float(line["busiest"]),
+            problems=tuple(map(str, line["problems"])), complete=line["complete"] is True)
+        return cls(id=str(line["id"]), check=str(line["check"]), plan=StormPlan.from_line(line["plan"]),
+                   result=result, objectives=tuple(map(str, line["objectives"])))
+
+
+def packed(states: bytes | bytearray) -> str:
+    """Bytes (`Became`) as text, for a pipe or the journal."""
+    return base64.b64encode(zlib.compress(bytes(states), 1)).decode()
+
+
+def unpacked(text: str) -> bytes:
+    """From `packed`.
+
+    Raises:
+        ValueError: it is no such text, or would unpack to more than any storm has.
+    """
+    unpack = zlib.decompressobj()
+    try:
+        states = unpack.decompress(base64.b64decode(text, validate=True), _MOST)
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if not unpack.eof:
+        raise ValueError("more states than any storm has rounds")
+    return states
