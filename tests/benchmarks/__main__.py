@@ -2,11 +2,11 @@
 
 import sys
 
-from tests.benchmarks import detection, fault_proxy, fuzzing, help_time, pairs, run_time
+from tests.benchmarks import detection, fault_proxy, fuzzing, help_time, pairs, run_time, storm
 
 SLOW = {"detection": detection.main}
 BENCHMARKS = {"fault_proxy": fault_proxy.main, "fuzzing": fuzzing.main,
-              "help": help_time.main, "run": run_time.main, "pairs": pairs.main}
+              "help": help_time.main, "run": run_time.main, "pairs": pairs.main, "storm": storm.main}
 
 
 def main() -> int:

@@ -26,7 +26,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n" + b"y" * 200
 def main() -> None:
     """A line per way: requests/s with 16 connections, p50 and p99 of one connection, medians of the rounds."""
     with ExitStack() as stack:
-        upstream = stack.enter_context(_upstream())
+        upstream = stack.enter_context(fast_server())
         ways = {"direct": upstream}
         servers = {"built-in": [sys.executable, "-m", "harness.drivers.fault_proxy", "--port", "{}", "--stay"]}
         if program := shutil.which("toxiproxy-server"):
@@ -45,13 +45,16 @@ def main() -> None:
                   f"{p50 * 1e6:.0f} µs, p99 {p99 * 1e6:.0f} µs")
 
 
-def _upstream():
-    """An HTTP server in a process of its own, as fast as Python can be; gives `host:port`."""
+def fast_server(answer=ANSWER):
+    """An HTTP server in a process of its own, as fast as Python can be; gives `host:port`.
+
+    It takes requests for whole once their first line is there: clients on the loopback send them in one piece.
+    """
     code = ("import asyncio,sys\n"
             "class S(asyncio.Protocol):\n"
-            "    def connection_made(self,t): self.t=t; self.n=0\n"
-            f"    def data_received(self,d):\n        self.n+=len(d)\n        while self.n>={len(REQUEST)}:\n"
-            f"            self.n-={len(REQUEST)}; self.t.write({ANSWER!r})\n"
+            "    def connection_made(self,t): self.t=t\n"
+            "    def data_received(self,d):\n        n=d.count(b' HTTP/1.1\\r\\n')\n"
+            f"        if n: self.t.write({answer!r}*n)\n"
             "async def main():\n"
             "    s=await asyncio.get_running_loop().create_server(S,'127.0.0.1',0)\n"
             "    print('127.0.0.1:%d'%s.sockets[0].getsockname()[1],flush=True)\n"
