@@ -48,6 +48,8 @@ from harness.judges.limits import (
     served_after_wait,
 )
 from harness.judges.line_used import line_used
+from harness.judges.load import burst_delivered, objectives_kept, refusals_polite
+from harness.judges.load_money import money_after_burst
 from harness.judges.malformed import withstood
 from harness.judges.model_ledger import agrees_with_model, played_enough
 from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
@@ -76,11 +78,12 @@ from harness.model.control import Level
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
 from harness.model.outcome import Outcome
-from harness.model.played import Delivered, Played
+from harness.model.played import Delivered, Played, Stormed
 from harness.model.scenario import (
     Announced,
     Band,
     Bets,
+    Burst,
     Down,
     Fault,
     Published,
@@ -91,6 +94,7 @@ from harness.model.scenario import (
     Volley,
 )
 from harness.model.scorecard import Answer, Scorecard, Verdict
+from harness.model.storm import Mix
 
 __all__ = [
     "Announced",
@@ -98,6 +102,7 @@ __all__ = [
     "Band",
     "Bet",
     "Bets",
+    "Burst",
     "Delivered",
     "Down",
     "Draft",
@@ -108,6 +113,7 @@ __all__ = [
     "FuzzEffort",
     "Lab",
     "Level",
+    "Mix",
     "NoHook",
     "Outcome",
     "Party",
@@ -119,6 +125,7 @@ __all__ = [
     "Rounds",
     "Scenario",
     "Scorecard",
+    "Stormed",
     "Toxic",
     "Transcript",
     "Trouble",
@@ -135,6 +142,7 @@ __all__ = [
     "asks_to_wait",
     "breaker_works",
     "bulkhead_holds",
+    "burst_delivered",
     "busy_said_at_once",
     "come_back",
     "committed_result_given",
@@ -167,6 +175,7 @@ __all__ = [
     "lifetime_covers_horizon",
     "limited",
     "line_used",
+    "money_after_burst",
     "moved",
     "neighbour_unharmed",
     "neighbours_of",
@@ -174,6 +183,7 @@ __all__ = [
     "no_storm",
     "not_let_in",
     "not_taken",
+    "objectives_kept",
     "one_end_each",
     "one_error_model",
     "one_walk",
@@ -188,6 +198,7 @@ __all__ = [
     "reaches_end",
     "reconciled",
     "redriven_once",
+    "refusals_polite",
     "refused",
     "registered",
     "required_keys",

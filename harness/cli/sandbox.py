@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from harness.model.control import Level
 from harness.model.errors import EnvironmentFault, UsageError
-from harness.model.profile import ContractProfile, Credential, RateLimit, Target
+from harness.model.profile import ContractProfile, Credential, LoadPromise, RateLimit, Target
 
 _PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "brand-b1"),
             "sibling": ("provider-a", "brand-a2"), "observer": ("observer-a", "brand-a1"),
@@ -23,6 +23,8 @@ _PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "bra
 
 _RECOVERS_SECONDS = 10.0
 """Our own sandbox reconciles and closes its breaker within a second or two; a busy machine takes longer."""
+_LOAD = LoadPromise(rounds_per_second=60, slo=("p95 < 400ms", "p99 < 1s", "errors < 0.1%"))
+"""What the sandbox bears on two shared cores, of which generator and platform have one each, with a wide margin."""
 _TRY_SECONDS = 5.0
 """How long our own sandbox waits for the answer of a webhook receiver."""
 _EVENT_SECONDS = 5.0
@@ -69,7 +71,7 @@ def _target(running: Any, choices: Mapping[str, Any]) -> Target:
                   hosts=(urlsplit(base_url).netloc,), credentials=credentials,
                   profile=ContractProfile.of(dict(choices), where="--profile"),
                   webhook_wait_seconds=_EVENT_SECONDS, contract="target:/openapi.json",
-                  webhooks={"try_seconds": _TRY_SECONDS}, limits=_limit(running.settings))
+                  webhooks={"try_seconds": _TRY_SECONDS}, limits=_limit(running.settings), load=_LOAD)
 
 
 def _limit(settings: Any) -> RateLimit:
@@ -189,6 +191,8 @@ def _as_text(running: Any, faults: tuple[str, ...], values: Mapping[str, Any], w
     limit = _limit(running.settings)
     lines += ["[target.local.limits]", f'party = "{limit.party}"', f"per_second = {limit.per_second:g}",
               f"burst = {limit.burst}", ""]
+    lines += ["[target.local.load]", f"rounds_per_second = {_LOAD.rounds_per_second:g}",
+              f"slo = {json.dumps(list(_LOAD.slo))}", ""]
     lines += ["[target.local.webhooks]", f"try_seconds = {_TRY_SECONDS}", ""]
     if wallet:
         lines += ["[target.local.wallet]", f'listen = "{urlsplit(wallet).netloc}"',

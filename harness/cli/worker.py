@@ -108,7 +108,7 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
     return Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
                     sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],
                     epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
-                    budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
+                    budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz, blow=_blow,
                     fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender)
 
 
@@ -145,6 +145,13 @@ def _fuzz(*args: Any, **options: Any) -> Any:
     finally:
         if _stopping.is_set():
             raise KeyboardInterrupt
+
+
+def _blow(plan: Any) -> Any:
+    """Locust runs in processes of its own; what starts them is imported by the worker that needs it."""
+    from harness.drivers.locust_engine.storms import blow
+
+    return blow(plan)
 
 
 def _event_pipe() -> TextIO:

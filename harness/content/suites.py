@@ -16,7 +16,8 @@ _LINES = ("line", "aside")
 _ASIDE_SECONDS = 20
 """A workload that takes longer is played beside everything else, where the platform is our own."""
 _APIS = ("unified", "foreign", "any")
-_NEEDS = {"Bets": ("wallet",), "Volley": ("wallet",), "Announced": ("webhooks",), "Published": ("inbox",), "Rounds": ()}
+_NEEDS = {"Bets": ("wallet",), "Volley": ("wallet",), "Announced": ("webhooks",), "Published": ("inbox",), "Rounds": (),
+          "Burst": ()}
 """By workload of a scenario what the target must offer."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -80,7 +81,8 @@ def _of_scenario(path: Path, name: str, node: ast.Assign, call: ast.Call) -> Che
                          remedy=f"Write workload={'|'.join(_NEEDS)}(...)")
     seconds = next((_literal(where, k.value) for k in workload.keywords if k.arg == "seconds"), 0) \
         if isinstance(workload, ast.Call) else 0
-    isolation = "aside" if isinstance(seconds, int | float) and seconds > _ASIDE_SECONDS else "line"
+    isolation = "exclusive" if kind == "Burst" else \
+        "aside" if isinstance(seconds, int | float) and seconds > _ASIDE_SECONDS else "line"
     options = {"isolation": isolation, "long": True, "needs": _NEEDS[kind]}
     says = str(_literal(where, given["says"])) if "says" in given else ""
     return _check(where, path, f"{name}::{node.targets[0].id}", list(dict.fromkeys(controls)), options, says or name)

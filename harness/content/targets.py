@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from harness.content.folders import Folders
+from harness.content.load_promise import load_promise
 from harness.model.control import Level, Role
 from harness.model.errors import UsageError
-from harness.model.profile import ContractProfile, Credential, RateLimit, Target
+from harness.model.profile import ContractProfile, Credential, LoadPromise, RateLimit, Target
 
 _E = TypeVar("_E", Role, Level)
 CONFIG = "certify.toml"
@@ -28,7 +29,7 @@ _SIMPLE: dict[str, type[Any]] = {
     "webhook_wait_seconds": float, "unreachable": list}
 HOOKS = {"restart"}
 """`restart`: a command that kills the platform process and lets it come back."""
-_TABLES = ("profile", "credentials", "capabilities", "hooks", "wallet", "webhooks", "limits")
+_TABLES = ("profile", "credentials", "capabilities", "hooks", "wallet", "webhooks", "limits", "load")
 _WALLET = ("listen", "upstream", "max_in_flight", "recovers_seconds")
 _WALLET_PROMISES: dict[str, type[Any]] = {"max_in_flight": int, "recovers_seconds": float}
 _LONGEST_RECOVERY = 600
@@ -119,7 +120,8 @@ def _target(name: str, table: Any, where: str, environment: Mapping[str, str], f
         hooks=_hooks(table.get("hooks", {}), f"{where}.hooks"),
         wallet=_wallet(table.get("wallet", {}), f"{where}.wallet"),
         webhooks=_webhooks(table.get("webhooks", {}), f"{where}.webhooks"),
-        limits=_limits(table.get("limits", {}), f"{where}.limits", table.get("credentials", {})), **values)
+        limits=_limits(table.get("limits", {}), f"{where}.limits", table.get("credentials", {})),
+        load=load_promise(table.get("load", {}), f"{where}.load"), **values)
 
 
 def _wallet(table: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -256,7 +258,8 @@ def target_to_dict(target: Target) -> dict[str, Any]:
     data = {f.name: getattr(target, f.name) for f in fields(target)}
     data.update(role=target.role.value, level=target.level.value, profile=target.profile.to_dict(),
                 credentials={k: asdict(v) for k, v in target.credentials.items()},
-                limits=asdict(target.limits) if target.limits else None)
+                limits=asdict(target.limits) if target.limits else None,
+                load=asdict(target.load) if target.load else None)
     return data
 
 
@@ -267,5 +270,6 @@ def target_from_dict(data: Mapping[str, Any]) -> Target:
                   profile=ContractProfile(**data["profile"]), hosts=tuple(data["hosts"]),
                   unreachable=tuple(data["unreachable"]),
                   limits=RateLimit(**data["limits"]) if data["limits"] else None,
+                  load=LoadPromise(**{**data["load"], "slo": tuple(data["load"]["slo"])}) if data["load"] else None,
                   credentials={k: Credential(**v) for k, v in data["credentials"].items()})
     return Target(**values)

@@ -20,6 +20,8 @@ from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
 from harness.model.profile import RateLimit
+from harness.model.storm import StormPlan
+from harness.model.storm_record import StormRecord
 
 _MAX_PAGES = 50
 
@@ -61,6 +63,19 @@ class Lab(Acting):
         same_tenant = player.party.credential.tenant_id == self.observer.credential.tenant_id
         same_view = player.party.credential.brand_id == self.observer.credential.brand_id
         return self.observer if same_tenant and same_view else player.party
+
+    def storm(self, plan: StormPlan, objectives: Sequence[str]) -> str:
+        """Blow a storm and record what became of it; the id of its record."""
+        if self._workshop.blow is None:
+            raise NoHook("this worker cannot blow storms")
+        record = StormRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens,
+                             result=self._workshop.blow(plan), objectives=tuple(objectives))
+        self.record("storm", record.to_line())
+        return record.id
+
+    def second_tenant(self) -> Party | None:
+        """The other tenant's provider, where the profile has one."""
+        return self.other if "other" in self.target.credentials else None
 
     @property
     def explorer(self) -> Explorer:

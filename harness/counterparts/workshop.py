@@ -16,7 +16,7 @@ from harness.counterparts.hook_line import HookLine
 from harness.counterparts.party import Party
 from harness.counterparts.wallet_link import WalletLink
 from harness.counterparts.webhook_receiver import WebhookReceiver
-from harness.engine.ports import Explorer, Fuzzer, Hook, Recorder, Request, Sender
+from harness.engine.ports import Explorer, Fuzzer, Hook, Recorder, Request, Sender, StormBlower
 from harness.engine.redaction import Redactor
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
@@ -45,6 +45,8 @@ class Workshop:
     """By name (`restart`): what the target profile declares beside the API."""
     explorer: Explorer | None = None
     """Makes up random plays."""
+    blow: StormBlower | None = None
+    """Blows storms."""
     fuzzer: Fuzzer | None = None
     """Makes up requests for the operations of a contract."""
     fuzz_settings: Mapping[str, Any] = field(default_factory=dict)

@@ -9,6 +9,8 @@ from typing import Any, Protocol, TypeVar
 from harness.model.exchange import Exchange, Headers
 from harness.model.play import Move
 from harness.model.scenario import Toxic
+from harness.model.storm import StormPlan
+from harness.model.storm_record import StormResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,14 @@ class Fuzzer(Protocol):
 
         `settings`: what the user's own settings of the engine add (see `content.fuzz_settings`).
         """
+        ...
+
+
+class StormBlower(Protocol):
+    """Calls a target by a schedule that its answers do not change."""
+
+    def __call__(self, plan: StormPlan) -> StormResult:
+        """Blow the storm to its end; Ctrl-C in between ends it within a second."""
         ...
 
 

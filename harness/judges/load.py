@@ -10,6 +10,7 @@ from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
+from harness.model.played import Stormed
 from harness.model.slo import objectives
 from harness.model.storm_record import Became, StormRecord
 from harness.model.tally import SHED, is_failure
@@ -25,20 +26,21 @@ _TAKEN = 0.99
 _SHOWN = 5
 
 
-def burst_delivered(storm: str) -> Draft:
+def burst_delivered(stormed: Stormed) -> Draft:
     """The storm was really blown: all of it, on time, and the target took the connections (LOAD-06)."""
-    return Draft(judge="burst_delivered", params={"storm": storm}, says="the burst was delivered as planned, on time")
+    return Draft(judge="burst_delivered", params={"storm": stormed.storm},
+                 says="the burst was delivered as planned, on time")
 
 
-def objectives_kept(storm: str) -> Draft:
+def objectives_kept(stormed: Stormed) -> Draft:
     """Latency from the intended start, and shares of errors, are within what the target promises (LOAD-01)."""
-    return Draft(judge="objectives_kept", params={"storm": storm},
+    return Draft(judge="objectives_kept", params={"storm": stormed.storm},
                  says="latency from the intended start is within the objectives")
 
 
-def refusals_polite(storm: str) -> Draft:
+def refusals_polite(stormed: Stormed) -> Draft:
     """What is refused for want of room is refused with 429 or 503 and Retry-After, and nothing else fails (LOAD-02)."""
-    return Draft(judge="refusals_polite", params={"storm": storm},
+    return Draft(judge="refusals_polite", params={"storm": stormed.storm},
                  says="under load nothing fails but by 429 or 503 with Retry-After")
 
 

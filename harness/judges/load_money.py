@@ -16,6 +16,7 @@ from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
+from harness.model.played import Stormed
 from harness.model.storm import StormPlan
 from harness.model.storm_record import Became, StormRecord
 
@@ -24,9 +25,10 @@ _UNCLEAR = 0.05
 _OPEN = (Became.UNKNOWN, Became.LATER)
 
 
-def money_after_burst(storm: str, readings: Sequence[Exchange]) -> Draft:
+def money_after_burst(stormed: Stormed) -> Draft:
     """Every player's balance is what the acknowledged operations of the storm make it; a reading for each seat."""
-    return Draft(judge="money_after_burst", over=tuple(e.id for e in readings), params={"storm": storm},
+    return Draft(judge="money_after_burst", over=tuple(e.id for e in stormed.readings),
+                 params={"storm": stormed.storm},
                  says="every acknowledged operation of the burst is in the ledger exactly once")
 
 

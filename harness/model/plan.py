@@ -35,8 +35,8 @@ class Check:
 
     @property
     def scenario(self) -> bool:
-        """Does it play a chaos scenario?"""
-        return self.isolation in ("line", "aside")
+        """Does it play a chaos scenario, or a storm?"""
+        return self.isolation in ("line", "aside") or self.id.startswith("scenarios/")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

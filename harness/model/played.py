@@ -17,6 +17,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stormed:
+    """What came of a storm: its record in the journal, and what the observer read of each seat's player afterwards."""
+
+    storm: str
+    readings: Sequence[Exchange]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """A bet of the workload after all: the call, and the observer's last readings; sums in minor units."""
 

@@ -106,6 +106,24 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadPromise:
+    """What the target says it can bear, and how well (`[target.NAME.load]`)."""
+
+    rounds_per_second: float
+    """Rounds (an authorize and what ends it) that may begin in a second; no storm of ours asks for more than
+    `most_rounds_per_second`."""
+    slo: tuple[str, ...] = ()
+    """Objectives as people write them, see `model.slo`."""
+    most_rounds_per_second: float = 0.0
+    """The cap; 0: four times the declared rate."""
+
+    @property
+    def cap(self) -> float:
+        """Rounds a second that no storm may exceed."""
+        return self.most_rounds_per_second or 4 * self.rounds_per_second
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """One target profile: the subject, how to reach it and what it declares."""
 
@@ -142,7 +160,8 @@ class Target:
     is; without them no line can be put between. What it promises there: "max_in_flight", "recovers_seconds"."""
     limits: RateLimit | None = None
     """The declared rate limit of one party; None: the profile declares none."""
-
+    load: LoadPromise | None = None
+    """What it can bear; None: the profile declares nothing, and no storm is blown."""
     webhooks: Mapping[str, float] = field(default_factory=dict)
     """What it promises about the webhooks it sends: {"try_seconds": how long it waits for one answer}."""
 

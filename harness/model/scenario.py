@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harness.model.arrivals import Schedule, burst, constant, ramp, spike, steps
 from harness.model.claim import Draft
+from harness.model.storm import Mix
 
 DISORDERS = ("orders", "duplicates", "gap", "poison", "rain", "halves", "lost", "skew")
 ROUND_TROUBLES = ("orders", "lost reply", "early webhook", "killed")
+SHAPES = ("burst", "constant", "ramp", "spike", "steps")
 TROUBLES = ("slow", "hang", "reset_before", "reset_after", "half", "drip", "status", "garbage")
 
 
@@ -171,7 +174,41 @@ class Rounds:
             raise ValueError(f"unknown trouble {self.trouble!r}; known: {', '.join(ROUND_TROUBLES)}")
 
 
-Workload = Bets | Volley | Announced | Published | Rounds
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Burst:
+    """Workload: a storm of rounds by open arrivals, at `times` the rate that the target declares."""
+
+    seconds: float
+    shape: str = "burst"
+    """"burst" (a short climb first), "constant", "ramp" (from nothing), "spike" (four times as much for a fifth of
+    the time) or "steps" (from a fifth of the rate to all of it)."""
+    times: float = 1.0
+    players: int = 40
+    """Each with a session; of several tenants, where the profile has a second one."""
+    mix: Mix = field(default_factory=Mix)
+
+    def __post_init__(self) -> None:
+        if self.shape not in SHAPES:
+            raise ValueError(f"unknown shape {self.shape!r}; known: {', '.join(SHAPES)}")
+        if self.players < 1 or self.seconds <= 0 or self.times <= 0:
+            raise ValueError("a burst has players, seconds and a rate above zero")
+
+    def schedule(self, rate: float, seed: int) -> Schedule:
+        """When its rounds begin, for a declared rate of rounds a second."""
+        peak = rate * self.times
+        match self.shape:
+            case "burst":
+                return burst(peak, self.seconds, warm_up=min(5.0, self.seconds / 4), seed=seed)
+            case "ramp":
+                return ramp(0.0, peak, self.seconds, seed=seed)
+            case "spike":
+                return spike(peak, 4 * peak, self.seconds, lasts=self.seconds / 5, seed=seed)
+            case "steps":
+                return steps(peak / 5, peak / 5, 5, self.seconds / 5, seed=seed)
+        return constant(peak, self.seconds, seed=seed)
+
+
+Workload = Bets | Volley | Announced | Published | Rounds | Burst
 Expectation = Callable[[Any], Draft]
 """From what its stage hands out (see `model.played`) to the claim that must hold."""
 

@@ -14,6 +14,7 @@ from harness.model.exchange import Exchange
 from harness.model.histogram import Histogram
 from harness.model.history import History, PlayerRecord
 from harness.model.outcome import Outcome, Owner
+from harness.model.played import Stormed
 from harness.model.storm import Caller, Mix, Seat, StormPlan
 from harness.model.storm_record import Became, StormRecord, StormResult
 from harness.model.tally import Tally
@@ -21,6 +22,7 @@ from harness.model.tally import Tally
 PLAN = StormPlan(base_url="http://x", schedule=constant(100, 10, spacing="even"), mix=Mix(duplicates=0),
                  callers=(Caller(headers=(), token=""),),
                  seats=tuple(Seat(player_id=f"p-{n}", session_id=f"s-{n}") for n in range(7)))
+STORMED = Stormed(storm="storm-1", readings=())
 ROUNDS = 1_000
 START = 100_000
 
@@ -49,8 +51,8 @@ def judged(draft, *storms, exchanges=(), players=()):
     return decide(History(storms=storms, exchanges=tuple(exchanges), players=tuple(players)), claim)
 
 
-DRAFTS = pytest.mark.parametrize("draft", [burst_delivered("storm-1"), objectives_kept("storm-1"),
-                                           refusals_polite("storm-1")], ids=lambda d: d.judge)
+DRAFTS = pytest.mark.parametrize("draft", [burst_delivered(STORMED), objectives_kept(STORMED),
+                                           refusals_polite(STORMED)], ids=lambda d: d.judge)
 
 
 @DRAFTS
@@ -81,22 +83,22 @@ def test_a_storm_that_the_journal_lacks_is_our_own_fault(draft):
 
 
 def test_a_missed_objective_is_told_with_its_figure():
-    found = judged(objectives_kept("storm-1"), record(counted=tally(slow_ms=1_500)))
+    found = judged(objectives_kept(STORMED), record(counted=tally(slow_ms=1_500)))
     assert (found.outcome, found.expected, found.seen) == (Outcome.FAIL, "p99 < 1s", "1.5 s")
-    assert judged(objectives_kept("storm-1"), record(counted=tally(slow_ms=900))).outcome is Outcome.PASS
+    assert judged(objectives_kept(STORMED), record(counted=tally(slow_ms=900))).outcome is Outcome.PASS
 
 
 def test_objectives_without_samples_or_that_nobody_promised_are_unclear():
-    few = judged(objectives_kept("storm-1"), record(objectives=("p99.9 < 1s",)))
+    few = judged(objectives_kept(STORMED), record(objectives=("p99.9 < 1s",)))
     assert (few.outcome, few.owner) == (Outcome.INCONCLUSIVE, Owner.SUBJECT)
-    none = judged(objectives_kept("storm-1"), record(objectives=()))
+    none = judged(objectives_kept(STORMED), record(objectives=()))
     assert (none.outcome, none.owner) == (Outcome.INCONCLUSIVE, Owner.PROFILE)
 
 
 def test_a_little_lateness_is_borne_where_the_objective_is_wide():
-    assert judged(objectives_kept("storm-1"), record(counted=tally(lag_ms=40))).outcome is Outcome.PASS
+    assert judged(objectives_kept(STORMED), record(counted=tally(lag_ms=40))).outcome is Outcome.PASS
     tight = record(objectives=("p95 < 50ms",), counted=tally(lag_ms=40))
-    assert judged(objectives_kept("storm-1"), tight).outcome is Outcome.INCONCLUSIVE
+    assert judged(objectives_kept(STORMED), tight).outcome is Outcome.INCONCLUSIVE
 
 
 @pytest.mark.parametrize(("outcomes", "objectives", "good"), [
@@ -105,15 +107,15 @@ def test_a_little_lateness_is_borne_where_the_objective_is_wide():
     ({"200": 1_000, "409": 1_000}, (), True),
     ({"200": 1_999, "500": 1}, ("errors < 0.1%",), True), ({"200": 1_990, "500": 10}, ("errors < 0.1%",), False)])
 def test_only_polite_refusals_and_the_declared_budget_are_no_failures(outcomes, objectives, good):
-    found = judged(refusals_polite("storm-1"), record(objectives=objectives, counted=tally(outcomes=outcomes)))
+    found = judged(refusals_polite(STORMED), record(objectives=objectives, counted=tally(outcomes=outcomes)))
     assert (found.outcome is Outcome.PASS) is good
     assert good or "calls failed" in found.message
 
 
 def test_a_target_that_takes_no_connections_prevents_the_storm():
-    found = judged(burst_delivered("storm-1"), record(counted=tally(outcomes={"200": 1_900, "connect": 100})))
+    found = judged(burst_delivered(STORMED), record(counted=tally(outcomes={"200": 1_900, "connect": 100})))
     assert (found.outcome, found.seen) == (Outcome.FAIL, "5.0% were not")
-    assert judged(burst_delivered("storm-1"),
+    assert judged(burst_delivered(STORMED),
                   record(counted=tally(outcomes={"200": 1_999, "connect": 1}))).outcome is Outcome.PASS
 
 
@@ -126,13 +128,17 @@ def reading(seat, amount, *, status=200):
                     started_ns=1, ended_ns=2)
 
 
+def money_of(readings):
+    return money_after_burst(Stormed(storm="storm-1", readings=readings))
+
+
 def after(storm, *, off=None):
     """What an honest ledger shows; `off` is added to the first seat."""
     found = ranges(storm.plan, storm.result.begun, storm.result.ended)
     readings = [reading(n, START + r.low + (off or 0 if n == 0 else 0)) for n, r in enumerate(found)]
     players = [PlayerRecord(player_id=f"p-{n}", check="c", tenant_id="t", brand_id="b", region="r",
                             start={"EUR": START}) for n in range(7)]
-    return judged(money_after_burst("storm-1", readings), storm, exchanges=readings, players=players)
+    return judged(money_of(readings), storm, exchanges=readings, players=players)
 
 
 def states(seed, share_unclear=0.0):
@@ -173,5 +179,5 @@ def test_without_readings_or_acknowledgements_nothing_is_told():
     assert after(record(lost=(0,))).outcome is Outcome.INCONCLUSIVE
     good = record()
     unreadable = [dataclasses.replace(reading(n, 0), response_body="no json") for n in range(7)]
-    assert judged(money_after_burst("storm-1", unreadable), good, exchanges=unreadable).outcome is Outcome.INCONCLUSIVE
-    assert judged(money_after_burst("storm-1", unreadable[:3]), good, exchanges=unreadable).owner is Owner.HARNESS
+    assert judged(money_of(unreadable), good, exchanges=unreadable).outcome is Outcome.INCONCLUSIVE
+    assert judged(money_of(unreadable[:3]), good, exchanges=unreadable).owner is Owner.HARNESS

@@ -1,0 +1,48 @@
+"""`[target.NAME.load]`: what a target says it can bear, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from harness.model.errors import UsageError
+from harness.model.profile import LoadPromise
+from harness.model.slo import objectives
+
+_RATES = ("rounds_per_second", "most_rounds_per_second")
+_MOST = 100_000.0
+
+
+def load_promise(table: Any, where: str) -> LoadPromise | None:
+    """The promise in the table; None where there is none.
+
+    Raises:
+        UsageError: an unknown key, a rate that is none, an objective that cannot be read; names the key.
+    """
+    if not isinstance(table, Mapping):
+        raise UsageError(f"{where} is no table", remedy="Like [target.NAME.load] with rounds_per_second = 50")
+    if not table:
+        return None
+    for key in table:
+        if key not in (*_RATES, "slo"):
+            raise UsageError(f"{where}.{key} is unknown", remedy=f"Known: {', '.join((*_RATES, 'slo'))}")
+    rates = {}
+    for key in _RATES:
+        rate = table.get(key, 0 if key != "rounds_per_second" else None)
+        if not isinstance(rate, int | float) or isinstance(rate, bool) or not isfinite(rate) or not 0 <= rate <= _MOST:
+            raise UsageError(f"{where}.{key} must be rounds a second, up to {_MOST:.0f}, not {rate!r}",
+                             remedy="Like rounds_per_second = 50")
+        rates[key] = float(rate)
+    slo = table.get("slo", [])
+    if not rates["rounds_per_second"] or (rates["most_rounds_per_second"] and \
+            rates["most_rounds_per_second"] < rates["rounds_per_second"]):
+        raise UsageError(f"{where}: rounds_per_second must be above 0 and not above most_rounds_per_second",
+                         remedy="Declare what the platform bears in rounds_per_second")
+    if not isinstance(slo, list) or not all(isinstance(text, str) for text in slo):
+        raise UsageError(f"{where}.slo must be a list of texts", remedy='Like slo = ["p95 < 400ms", "errors < 0.1%"]')
+    try:
+        objectives(slo)
+    except ValueError as error:
+        raise UsageError(f"{where}.slo: {error}", remedy="One objective a text") from None
+    return LoadPromise(slo=tuple(slo), **rates)
