@@ -69,10 +69,17 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # burst = 100
 # per = "brand"                            # or "provider": its brands share one allowance
 
+# What the platform bears, and how well: the burst of LOAD-01 asks for it, and no storm for more than the cap.
+[target.staging.load]
+# rounds_per_second = 50                   # rounds (an authorize and what ends it) that may begin in a second
+# slo = ["p95 < 400ms", "p99 < 1s", "errors < 0.1%"]
+# most_rounds_per_second = 200             # the cap; default: four times the rate
+
 # What the platform does not offer at all. Its controls become "not applicable", with this as the reason.
 [target.staging.capabilities]
 # bonuses = false
 # wallet = false                           # nothing of ours can be put between the platform and its wallet
+# load = false                             # no storm may be blown at it
 # jackpots = false
 
 # OAuth2 clients. Secrets are references to environment variables, never values.

@@ -88,21 +88,24 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
                              remedy=f"It proves {', '.join(known[name].proves)}; see `certify list`")
     chosen = [known[n] for n in faults] if faults else [f for f in known.values() if built & set(f.proves)]
     wanted = [("", (), ())] + [(f.name, tuple(f.proves), tuple(f.also)) for f in chosen]
-    trials = []
-    with ThreadPoolExecutor(jobs) as pool:
-        races = {fault.name for fault in chosen if fault.by_chance}
-        futures = [pool.submit(_raced if name in races else _trial, name, must, may,
-                               only or _driven_for(name, must, may, built, checks), seed) for name, must, may in wanted]
-        try:
-            for n, future in enumerate(as_completed(futures), start=1):
-                trial = future.result()
-                trials.append(trial)
-                if not as_json:
-                    print(_line(n, len(futures), trial), flush=True)  # noqa: T201 - this is the output
-        except BaseException:
-            for future in futures:
-                future.cancel()
-            raise
+    races, stormy = {fault.name for fault in chosen if fault.by_chance}, _decided(checks, storms=True)
+    alone = [one for one in wanted if not one[0] or stormy & set(one[1])]
+    trials: list[Trial] = []
+    # A storm needs the machine for itself: what blows one is tried first, one after the other.
+    for side_by_side, some in ((1, alone), (jobs, [one for one in wanted if one not in alone])):
+        with ThreadPoolExecutor(side_by_side) as pool:
+            futures = [pool.submit(_raced if name in races else _trial, name, must, may,
+                                   only or _driven_for(name, must, may, built, checks), seed)
+                       for name, must, may in some]
+            try:
+                for future in as_completed(futures):
+                    trials.append(future.result())
+                    if not as_json:
+                        print(_line(len(trials), len(wanted), trials[-1]), flush=True)  # noqa: T201 - the output
+            except BaseException:
+                for future in futures:
+                    future.cancel()
+                raise
     unproven = [] if faults or only else _unproven(checks, trials)
     return _report(trials, unproven, as_json=as_json)
 
@@ -111,18 +114,27 @@ def _driven_for(fault: str, must: Iterable[str], may: Iterable[str], built: Iter
                 ) -> tuple[str, ...]:
     """What the trial of a fault drives; () is everything.
 
-    A fault that shows in calm drives all that is decided in calm, but what explores for nothing. One that only trouble
-    brings to light drives what it may show in, and all that chaos scenarios decide, but those that take a minute.
+    A fault that shows in calm drives all that is decided in calm, but what explores for nothing. One that only a storm
+    brings to light drives what it may show in, and storms; one that only trouble does, what it may show in and all that
+    chaos scenarios decide, but those that take a minute.
     """
     if not fault:
         return ()
-    def decided(*isolations: str) -> set[str]:
-        return {control for check in checks if check.isolation in isolations for control in check.controls}
-
-    must, may, calm, short = set(must), set(may), decided("shared", "exclusive"), decided("line")
+    must, may, storms = set(must), set(may), _decided(checks, storms=True)
+    calm = _decided(checks, "shared", "exclusive")
     if must <= calm:
         return (_CALM, *sorted(set(built) & calm - (set(_EXPLORED) - must)))
-    return tuple(sorted((must | may | short) & set(built) - (decided("aside") - short - must)))
+    if must & storms:
+        return tuple(sorted((must | may | storms) & set(built)))
+    short = _decided(checks, "line")
+    return tuple(sorted((must | may | short) & set(built) - (_decided(checks, "aside") - short - must)))
+
+
+def _decided(checks: Iterable[Check], *isolations: str, storms: bool = False) -> set[str]:
+    """Controls with a check of these isolations; of storms, which are played alone, with `storms`."""
+    return {control for check in checks for control in check.controls
+            if (check.scenario and check.isolation == "exclusive" if storms else
+                check.isolation in isolations and not (check.scenario and check.isolation == "exclusive"))}
 
 
 def _raced(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],

@@ -14,14 +14,12 @@ _RATES = ("rounds_per_second", "most_rounds_per_second")
 _MOST = 100_000.0
 
 
-def load_promise(table: Any, where: str) -> LoadPromise | None:
+def load_promise(table: Mapping[str, Any], where: str) -> LoadPromise | None:
     """The promise in the table; None where there is none.
 
     Raises:
         UsageError: an unknown key, a rate that is none, an objective that cannot be read; names the key.
     """
-    if not isinstance(table, Mapping):
-        raise UsageError(f"{where} is no table", remedy="Like [target.NAME.load] with rounds_per_second = 50")
     if not table:
         return None
     for key in table:

@@ -17,7 +17,7 @@ _ASIDE_SECONDS = 20
 """A workload that takes longer is played beside everything else, where the platform is our own."""
 _APIS = ("unified", "foreign", "any")
 _NEEDS = {"Bets": ("wallet",), "Volley": ("wallet",), "Announced": ("webhooks",), "Published": ("inbox",), "Rounds": (),
-          "Burst": ()}
+          "Burst": ("load",)}
 """By workload of a scenario what the target must offer."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 

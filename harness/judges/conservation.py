@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.judges.load_money import Range, ranges
 from harness.judges.registry import judge
 from harness.model import money
 from harness.model.claim import Claim, Draft
@@ -20,6 +21,7 @@ from harness.model.history import History, PlayerRecord
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 
 _MAX_MAYBES = 10
+_NOTHING: Mapping[str, Range] = {}
 _MOVERS = {"authorizeBet", "settleBet", "rollbackBet", "consumeBonus", "payJackpot", "createPayment",
            "fundSandboxPlayer", "reportWagerProgress"}
 
@@ -54,9 +56,10 @@ def conserved() -> Draft:
 @judge("conserved")
 def _conserved(history: History, claim: Claim) -> Finding:  # noqa: ARG001 - every judge has this form
     accounts, unclear = _accounts(history)
+    stormed = _stormed(history)
     judged = 0
     for player in history.players:
-        if player.player_id in unclear:
+        if player.player_id in unclear or stormed.get(player.player_id, _NOTHING) is None:
             continue
         reading = _closing(history, player)
         if reading is None:
@@ -69,15 +72,27 @@ def _conserved(history: History, claim: Claim) -> Finding:  # noqa: ARG001 - eve
                 continue
             judged += 1
             ends = _sums(player.start.get(currency, 0) + account.sure, account.maybe)
-            if balances.get(currency, 0) not in ends:
-                best = player.start.get(currency, 0) + account.sure
+            moved = (stormed.get(player.player_id) or _NOTHING).get(currency, Range())
+            has = balances.get(currency, 0)
+            if not any(end + moved.low <= has <= end + moved.high for end in ends):
+                best = player.start.get(currency, 0) + account.sure + moved.low
                 return broken(f"player {player.player_id} of {player.check}: {currency} does not add up",
                               expected=f"{currency} {best} minor units", exchanges=[*account.cited[-3:], exchange.id],
-                              seen=f"{currency} {balances.get(currency, 0)} minor units "
-                                   f"(off by {balances.get(currency, 0) - best:+d})")
+                              seen=f"{currency} {has} minor units (off by {has - best:+d})")
     if not judged:
         return unknown("no player's money could be followed to its end", Reason.NO_SAMPLES, owner=Owner.ENVIRONMENT)
     return held(f"{judged} accounts of {len(history.players)} players add up", accounts=judged)
+
+
+def _stormed(history: History) -> Mapping[str, Mapping[str, Range] | None]:
+    """By player what a storm has moved, by currency; None where a lost worker keeps that to itself."""
+    found: dict[str, dict[str, Range] | None] = {}
+    for storm in history.storms:
+        told = storm.result.complete and not storm.result.lost
+        by_seat = ranges(storm.plan, storm.result.begun, storm.result.ended)
+        for seat, moved in zip(storm.plan.seats, by_seat, strict=True):
+            found[seat.player_id] = {storm.plan.currency: moved} if told else None
+    return found
 
 
 def _closing(history: History, player: PlayerRecord) -> tuple[Exchange, dict[str, int]] | None:

@@ -34,6 +34,13 @@ class Objective:
         """A share of the calls, no duration."""
         return self.metric in _SHARES
 
+    @property
+    def share(self) -> float | None:
+        """The share of calls that a percentile speaks of: 0.95 for p95, 1.0 for max; None for what is no percentile."""
+        if self.is_share or self.metric == "mean":
+            return None
+        return 1.0 if self.metric == "max" else float(self.metric[1:]) / 100
+
     def keeps(self, value: float) -> bool:
         """Is a measured value within the limit?"""
         return value < self.limit if self.strict else value <= self.limit
@@ -47,14 +54,14 @@ class Objective:
             return None
         if self.metric == "max":
             return float(histogram.largest)
-        return histogram.mean if self.metric == "mean" else histogram.quantile(float(self.metric[1:]) / 100)
+        return histogram.mean if self.share is None else histogram.quantile(self.share)
 
     def enough(self, tally: Tally) -> bool:
         """Are there samples enough for its percentile? At least ten must lie beyond it."""
-        if self.is_share or self.metric in ("max", "mean"):
+        if self.share is None or self.metric == "max":
             return self.measured(tally) is not None
         histogram = tally.latency.get(self.operation, Histogram()) if self.operation else tally.latency_of_all()
-        return histogram.count * (1 - float(self.metric[1:]) / 100) >= _BEYOND
+        return histogram.count * (1 - self.share) >= _BEYOND
 
     def told(self, value: float) -> str:
         """A measured value for people."""

@@ -80,7 +80,7 @@ class Tally:
         self.seconds: dict[int, Slice] = {}
         """By second after the beginning."""
         self.resent = 0
-        """Calls made again because an idle connection had been closed by the target."""
+        """Calls made again at once because the target had closed the connection that they were sent on."""
         self.queued = 0
         """Calls that waited for a connection because as many as allowed were under way; they have no lag."""
         self.connections = 0

@@ -9,7 +9,7 @@ import re
 import time
 from typing import cast
 
-from harness.sandbox import faults, planted_input
+from harness.sandbox import faults, planted_input, planted_load
 from harness.sandbox.auth import Grant, require_scope
 from harness.sandbox.context import Answer, Context, Finished, Platform
 from harness.sandbox.errors import ApiError, field_error
@@ -52,7 +52,9 @@ class Pipeline:
         try:
             operation = self._route(scope, ctx)
             route = operation.path
-            answer = await self._answer(ctx, operation, scope, receive)
+            strained = await planted_load.strained(ctx.operation_id, trace_id, receive) if planted_load.planted() \
+                else None
+            answer = strained or await self._answer(ctx, operation, scope, receive)
         except ApiError as refusal:
             answer, code = Answer(refusal.status, refusal.body(trace_id), refusal.headers), refusal.code
         except asyncio.CancelledError:

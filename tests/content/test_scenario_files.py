@@ -36,7 +36,7 @@ def test_a_scenario_is_a_check_on_a_line_of_its_own(scenarios):
 @pytest.mark.parametrize(("workload", "isolation", "needs"), [
     ("Bets(per_second=3, seconds=63)", "aside", ("wallet",)), ("Volley(beyond=8)", "line", ("wallet",)),
     ("Announced(bets=4)", "line", ("webhooks",)), ("Published(disorder='rain')", "line", ("inbox",)),
-    ("harness.Rounds(rounds=2, trouble='orders')", "line", ())])
+    ("harness.Rounds(rounds=2, trouble='orders')", "line", ()), ("Burst(seconds=60)", "exclusive", ("load",))])
 def test_its_workload_says_what_it_needs_and_where_it_is_played(scenarios, workload, isolation, needs):
     (check,) = find_scenarios([scenarios(GOOD.replace("Bets(per_second=8, seconds=3)", workload))])
     assert (check.isolation, check.needs, check.scenario) == (isolation, needs, True)

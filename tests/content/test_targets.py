@@ -42,6 +42,17 @@ def test_the_limit_is_of_the_sibling_or_of_the_provider_without_one(tmp_path):
     assert load(tmp_path, GOOD).limits is None
 
 
+def test_a_platform_may_promise_what_it_bears(tmp_path):
+    slo = 'slo = ["p95 < 400ms", "errors < 0.1%"]\n'
+    target = load(tmp_path, GOOD + f"[target.x.load]\nrounds_per_second = 50\n{slo}")
+    assert (target.load.rounds_per_second, target.load.slo, target.load.cap) == (
+        50.0, ("p95 < 400ms", "errors < 0.1%"), 200.0)
+    assert target_from_dict(target_to_dict(target)) == target
+    capped = load(tmp_path, GOOD + "[target.x.load]\nrounds_per_second = 50\nmost_rounds_per_second = 60\n")
+    assert (capped.load.cap, capped.load.slo) == (60.0, ())
+    assert load(tmp_path, GOOD).load is None
+
+
 def test_a_platform_may_tell_where_its_wallet_is_and_what_it_promises(tmp_path):
     way = 'listen = "127.0.0.1:9400"\nupstream = "http://127.0.0.1:9300"\n'
     hooks = "[target.x.webhooks]\ntry_seconds = 10\n"
@@ -93,6 +104,14 @@ def test_the_example_of_init_loads(tmp_path):
     (GOOD + '[target.x.webhooks]\ntry_seconds = -5\n', "try_seconds must be positive"),
     (GOOD + '[target.x.wallet]\nlistens = "h:1"\n', "Did you mean 'listen'"),
     (GOOD + "[target.x.limits]\nper_second = 5\n", "limits.burst is missing"),
+    (GOOD + "[target.x.load]\nrounds = 5\n", "load.rounds is unknown"),
+    (GOOD + "[target.x.load]\nslo = []\n", "load.rounds_per_second must be rounds a second"),
+    (GOOD + "[target.x.load]\nrounds_per_second = nan\n", "load.rounds_per_second must be rounds a second"),
+    (GOOD + "[target.x.load]\nrounds_per_second = 0\n", "load: rounds_per_second must be above 0"),
+    (GOOD + "[target.x.load]\nrounds_per_second = 5\nmost_rounds_per_second = 4\n", "not above most_rounds"),
+    (GOOD + "[target.x.load]\nrounds_per_second = 5\nslo = [5]\n", "load.slo must be a list of texts"),
+    (GOOD + '[target.x.load]\nrounds_per_second = 5\nslo = ["p95 > 1s"]\n', "load.slo: 'p95 > 1s' is no objective"),
+    (GOOD.replace("sandbox = true", "sandbox = true\nload = 5"), "load must be a table"),
     (GOOD + '[target.x.limits]\nper_second = 5\nburst = 9\nparty = "sibling"\n', "'sibling' is no provider of this"),
     (GOOD + '[target.x.limits]\nper_second = 5\nburst = 9\nparty = "admin"\n', "'admin' is no provider of this"),
     (GOOD + '[target.x.limits]\nper_second = 5\nburst = 9\nper = "city"\n', "limits.per must be one of"),

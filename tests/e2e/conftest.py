@@ -14,15 +14,18 @@ CANARIES = {f"CERTIFY_{p.upper()}_SECRET": f"canary-{p}-5f0c9e1d7a" for p in PAR
     "CERTIFY_PROVIDER_SIGNING": "canary-signing-5f0c9e1d7a"}
 
 
-def config(base_url, *, extra="", profile=None, wallet=False):
-    """A certify.toml for a platform at `base_url` with the sandbox's clients; nothing of ours is near its wallet."""
+def config(base_url, *, extra="", profile=None, wallet=False, load=False):
+    """A certify.toml for a platform at `base_url` with the sandbox's clients.
+
+    Nothing of ours is near its wallet, and it promises no load, unless told otherwise.
+    """
     who = {"provider": ("provider-a", "tenant-a", "provider-a", "brand-a1"),
            "sibling": ("provider-a", "tenant-a", "provider-a", "brand-a2"),
            "other": ("provider-b", "tenant-b", "provider-b", "brand-b1"),
            "observer": ("observer-a", "tenant-a", "observer-a", "brand-a1"), "admin": ("sandbox-admin", "", "", "")}
     lines = ["[target.x]", f'base_url = "{base_url}"', "sandbox = true", 'level = "built"', 'second_region = "uk"',
              extra, "[target.x.limits]", "per_second = 20", "burst = 40",
-             *([] if wallet else ["[target.x.capabilities]", "wallet = false"]),
+             "[target.x.capabilities]", *([] if wallet else ["wallet = false"]), *([] if load else ["load = false"]),
              "[target.x.profile]", *(f"{k} = {json.dumps(v)}" for k, v in (profile or {}).items())]
     for party, (client, tenant, provider, brand) in who.items():
         variable = f"CERTIFY_{party.upper()}_SECRET".replace("SIBLING", "PROVIDER")

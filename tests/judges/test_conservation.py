@@ -3,7 +3,11 @@
 import pytest
 
 from harness.judges.conservation import conserved
+from harness.model.arrivals import constant
 from harness.model.history import PlayerRecord
+from harness.model.storm import Caller, Seat, StormPlan
+from harness.model.storm_record import StormRecord, StormResult
+from harness.model.tally import Tally
 
 
 @pytest.fixture
@@ -75,3 +79,18 @@ def test_hostile_answers_never_raise(run, hostile):
     for operation in ("authorizeBet", "settleBet", "rollbackBet", "consumeBonus", "payJackpot", "createPayment",
                       "fundSandboxPlayer", "reportWagerProgress", "getOperationStatus", "createSession", "issueBonus"):
         assert run(10_000, (operation, 200, hostile, hostile)) in ("pass", "fail", "inconclusive")
+
+
+@pytest.mark.parametrize(("off", "complete", "outcome"), [
+    (0, True, "pass"), (1, True, "fail"), (-1, True, "fail"), (1, False, "inconclusive")])
+def test_what_a_storm_moved_is_followed_too(make, off, complete, outcome):
+    plan = StormPlan(base_url="http://x", schedule=constant(10, 1, spacing="even"),
+                     callers=(Caller(headers=(), token=""),),
+                     seats=(Seat(player_id="p", session_id="s"),))
+    storm = StormRecord(id="storm-1", check="c", plan=plan, result=StormResult(
+        tally=Tally(), begun=b"\x01" * 10, ended=b"\x01" * 10, workers=1, complete=complete))
+    moved = sum(-r.stake + (r.stake if r.rolled_back else r.win) for r in map(plan.round, range(10)))
+    closing = make.exchange(body={"balances": [eur(10_000 + moved + off)]}, label="closing", started=2_000_000)
+    player = PlayerRecord(player_id="p", check="c", tenant_id="t", brand_id="b", region="r", start={"EUR": 10_000},
+                          closed_by=closing.id)
+    assert make.outcome(conserved(), closing, players=(player,), storms=(storm,)) == outcome

@@ -98,6 +98,10 @@ def test_objectives_without_samples_or_that_nobody_promised_are_unclear():
 def test_a_little_lateness_is_borne_where_the_objective_is_wide():
     assert judged(objectives_kept(STORMED), record(counted=tally(lag_ms=40))).outcome is Outcome.PASS
     tight = record(objectives=("p95 < 50ms",), counted=tally(lag_ms=40))
+    hiccup = tally(slow_ms=1_500)
+    hiccup.lag.extend([1_400_000] * 60)
+    assert judged(objectives_kept(STORMED), record(counted=hiccup)).outcome is Outcome.INCONCLUSIVE, "it was our own"
+    assert judged(burst_delivered(STORMED), record(counted=hiccup)).outcome is Outcome.PASS
     assert judged(objectives_kept(STORMED), tight).outcome is Outcome.INCONCLUSIVE
 
 
@@ -112,8 +116,15 @@ def test_only_polite_refusals_and_the_declared_budget_are_no_failures(outcomes, 
     assert good or "calls failed" in found.message
 
 
-def test_a_target_that_takes_no_connections_prevents_the_storm():
-    found = judged(burst_delivered(STORMED), record(counted=tally(outcomes={"200": 1_900, "connect": 100})))
+def test_connections_that_are_cut_again_and_again_are_a_shut_door_too():
+    counted = tally()
+    counted.resent = 100
+    assert judged(burst_delivered(STORMED), record(counted=counted)).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("shut", ["connect", "reset"])
+def test_a_target_that_shuts_its_door_prevents_the_storm(shut):
+    found = judged(burst_delivered(STORMED), record(counted=tally(outcomes={"200": 1_900, shut: 100})))
     assert (found.outcome, found.seen) == (Outcome.FAIL, "5.0% were not")
     assert judged(burst_delivered(STORMED),
                   record(counted=tally(outcomes={"200": 1_999, "connect": 1}))).outcome is Outcome.PASS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from harness.counterparts.acting import Player
@@ -17,6 +18,8 @@ _FUNDS = 100_000_000
 """Minor units: no storm empties a purse, whatever the draw."""
 _CURRENCY = "EUR"
 _AT_ONCE = 8
+_FULL_SECONDS = 120.0
+"""The launch checklist's burst takes two to five minutes (T-3); smaller budgets take the scenario's own time."""
 
 
 def play(lab: Lab, scenario: Scenario) -> Stormed:
@@ -30,7 +33,8 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
     if promise is None:
         raise NoHook("the target profile says nothing of the load that the platform bears",
                      remedy=f"Declare rounds_per_second and slo in [target.{lab.target.name}.load]")
-    schedule = workload.schedule(promise.rounds_per_second, lab.random.getrandbits(32))
+    seconds = max(workload.seconds, _FULL_SECONDS) if lab.budget == "full" else workload.seconds
+    schedule = replace(workload, seconds=seconds).schedule(promise.rounds_per_second, lab.random.getrandbits(32))
     if schedule.peak > promise.cap:
         raise UsageError(f"{scenario.name}: a peak of {schedule.peak:g} rounds/s is above the cap of {promise.cap:g}",
                          remedy=f"Raise most_rounds_per_second in [target.{lab.target.name}.load], or ask for less")
