@@ -9,7 +9,7 @@ from harness.counterparts.acting import Player
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.stages.wallet import claim
-from harness.model.errors import NoHook, UsageError
+from harness.model.errors import NoHook
 from harness.model.played import Stormed
 from harness.model.scenario import Burst, Scenario
 from harness.model.storm import Caller, Seat, StormPlan
@@ -26,7 +26,7 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
     """Play it; what came of it, for those who want to look.
 
     Raises:
-        NoHook: the target promises no load. UsageError: the burst asks for more than the profile's cap.
+        NoHook: the target promises no load, or the burst asks for more than its cap.
     """
     workload, promise = scenario.workload, lab.target.load
     assert isinstance(workload, Burst)
@@ -36,8 +36,8 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
     seconds = max(workload.seconds, _FULL_SECONDS) if lab.budget == "full" else workload.seconds
     schedule = replace(workload, seconds=seconds).schedule(promise.rounds_per_second, lab.random.getrandbits(32))
     if schedule.peak > promise.cap:
-        raise UsageError(f"{scenario.name}: a peak of {schedule.peak:g} rounds/s is above the cap of {promise.cap:g}",
-                         remedy=f"Raise most_rounds_per_second in [target.{lab.target.name}.load], or ask for less")
+        raise NoHook(f"{scenario.name}: a peak of {schedule.peak:g} rounds/s is above the cap of {promise.cap:g}",
+                     remedy=f"Raise most_rounds_per_second in [target.{lab.target.name}.load], or ask for less")
     parties = [party for party in (lab.provider, lab.second_tenant()) if party is not None]
     players = lab.side_by_side([partial(_seated, lab, parties[n % len(parties)]) for n in range(workload.players)],
                                at_once=_AT_ONCE)
