@@ -6,6 +6,8 @@ known of the target, whatever the figures say.
 
 from __future__ import annotations
 
+from collections import Counter
+
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.history import History
@@ -13,7 +15,7 @@ from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 from harness.model.played import Stormed
 from harness.model.slo import objectives
 from harness.model.storm_record import Became, StormRecord
-from harness.model.tally import SHED, is_failure
+from harness.model.tally import SHED, Tally, is_failure
 
 _LATE_US, _LATE_SHARE = 20_000.0, 1 / 8
 """So late may the generator itself be with one call in twenty; more where the tightest objective allows it."""
@@ -27,6 +29,8 @@ _OWN = ("no_socket",)
 _TAKEN = 0.99
 """So many of the calls must find an open door: a connection that is taken, and not cut before a byte came back."""
 _SHUT = ("connect", "reset")
+_CARRIED_OUT = 0.5
+"""At least so many of the calls that were let in must be carried out: how fast refusals are says nothing of bets."""
 _SHOWN = 5
 
 
@@ -77,6 +81,8 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
     if not record.objectives:
         return unknown("the target profile promises nothing: write `slo = [\"p95 < 400ms\"]` under [target.NAME.load]",
                        Reason.NO_SAMPLES, owner=Owner.PROFILE)
+    if refused := _mostly_refused(record.result.tally):
+        return refused
     tally, told, measured = record.result.tally, [], {}
     for one in objectives(record.objectives):
         value = one.measured(tally)
@@ -114,13 +120,29 @@ def _refusals_polite(history: History, claim: Claim) -> Finding:
         return broken(f"{sum(failed.values())} of {tally.calls} calls failed, not by 429 or 503 with Retry-After",
                       expected=f"at most {_budget(record):.3%} of the calls fail",
                       seen=", ".join(f"{what}: {n}" for what, n in most), calls=tally.calls, failed=failed)
+    if refused := _mostly_refused(tally):
+        return refused
     return held(f"{tally.calls} calls, {sum(failed.values())} failed, {shed} refused politely", calls=tally.calls,
                 shed=shed, failed=sum(failed.values()))
 
 
+def _mostly_refused(tally: Tally) -> Finding | None:
+    """A storm of refusals (an expired token, an empty purse) is no burst of bets."""
+    outcomes: Counter[str] = Counter()
+    for counts in tally.outcomes.values():
+        outcomes.update(counts)
+    let_in = sum(n for outcome, n in outcomes.items() if not outcome.endswith(SHED))
+    done = sum(n for outcome, n in outcomes.items() if outcome.startswith("2"))
+    if done and done >= _CARRIED_OUT * let_in:
+        return None
+    most = ", ".join(f"{outcome}: {n}" for outcome, n in outcomes.most_common(_SHOWN))
+    return unknown(f"only {done} of {tally.calls} calls were carried out ({most})", Reason.ONLY_ERROR_PATHS,
+                   owner=Owner.SUBJECT)
+
+
 def _budget(record: StormRecord) -> float:
     """The share of calls that may fail: the profile's own objective, else none."""
-    return max((one.limit for one in objectives(record.objectives) if one.metric == "errors" and not one.operation),
+    return min((one.limit for one in objectives(record.objectives) if one.metric == "errors" and not one.operation),
                default=0.0)
 
 

@@ -108,12 +108,19 @@ def test_a_little_lateness_is_borne_where_the_objective_is_wide():
 @pytest.mark.parametrize(("outcomes", "objectives", "good"), [
     ({"200": 1_900, "503+": 80, "429+": 20}, (), True), ({"200": 1_999, "503": 1}, (), False),
     ({"200": 1_999, "429": 1}, (), False), ({"200": 1_999, "timeout": 1}, (), False),
-    ({"200": 1_000, "409": 1_000}, (), True),
+    ({"200": 1_000, "409": 1_000}, (), True), ({"200": 500, "429+": 1_500}, (), True),
     ({"200": 1_999, "500": 1}, ("errors < 0.1%",), True), ({"200": 1_990, "500": 10}, ("errors < 0.1%",), False)])
 def test_only_polite_refusals_and_the_declared_budget_are_no_failures(outcomes, objectives, good):
     found = judged(refusals_polite(STORMED), record(objectives=objectives, counted=tally(outcomes=outcomes)))
     assert (found.outcome is Outcome.PASS) is good
     assert good or "calls failed" in found.message
+
+
+@pytest.mark.parametrize("outcomes", [{"401": 2_000}, {"200": 900, "403": 1_100}, {"429+": 2_000}, {"302": 2_000}])
+@pytest.mark.parametrize("draft", [objectives_kept(STORMED), refusals_polite(STORMED)], ids=lambda d: d.judge)
+def test_a_storm_of_refusals_is_no_burst_of_bets(draft, outcomes):
+    found = judged(draft, record(objectives=("p95 < 1s",), counted=tally(outcomes=outcomes)))
+    assert (found.outcome, found.owner) == (Outcome.INCONCLUSIVE, Owner.SUBJECT)
 
 
 def test_connections_that_are_cut_again_and_again_are_a_shut_door_too():
