@@ -86,8 +86,11 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
     tally, told, measured = record.result.tally, [], {}
     for one in objectives(record.objectives):
         value = one.measured(tally)
-        if value is None or not one.enough(tally):
-            return unknown(f"{one.text}: too few calls were answered to tell", Reason.NO_SAMPLES, owner=Owner.SUBJECT)
+        if value is None:
+            return unknown(f"{one.text}: no such call was answered", Reason.NO_SAMPLES, owner=Owner.SUBJECT)
+        if not one.enough(tally):
+            return unknown(f"{one.text}: {tally.calls} calls are too few to tell; blow longer (--budget full)",
+                           Reason.NO_SAMPLES)
         measured[one.text] = told_value = one.told(value)
         if not one.keeps(value):
             share = one.share

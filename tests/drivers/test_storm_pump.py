@@ -10,6 +10,7 @@ from harness.drivers.locust_engine.calls import NS, Call
 from harness.drivers.locust_engine.links import Place
 from harness.drivers.locust_engine.pump import Pump
 from harness.model.arrivals import constant, stalled_quantile
+from harness.model.tally import Tally
 
 REQUEST = b"POST /v1/bets/authorize HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -87,6 +88,21 @@ def test_every_arrival_is_called_once_and_counted(platform):
     assert sum(s.asked for s in tally.seconds.values()) == sum(s.answered for s in tally.seconds.values()) == 200
     assert pump.in_flight == 0
     assert pump.take().calls == 0, "it was taken"
+
+
+def test_what_is_taken_while_it_runs_is_never_torn_and_nothing_is_lost(platform):
+    pump = Pump(platform(lambda c: c.sendall(answer())), Same())
+    runs = threading.Thread(target=pump.run, args=(evenly(300, 1.0),))
+    runs.start()
+    taken = []
+    while runs.is_alive():
+        taken.append(pump.take().to_line())
+        runs.join(0.002)
+    taken.append(pump.take().to_line())
+    tallies = [Tally.from_line(line) for line in taken]
+    assert sum(t.calls for t in tallies) == sum(t.service.count for t in tallies) == 300
+    assert sum(s.asked for t in tallies for s in t.seconds.values()) == 300
+    assert sum(1 for t in tallies if t.calls) > 1
 
 
 def test_a_stall_is_charged_to_every_arrival_that_met_it(platform):

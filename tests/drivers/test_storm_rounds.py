@@ -88,7 +88,8 @@ def test_copies_share_their_key_and_the_round_is_ended_once(plan):
 
 
 @pytest.mark.parametrize(("status", "extra", "body", "became"), [
-    (201, b"", b"{}", Became.DONE), (202, b"", b"{}", Became.LATER), (404, b"", b"{}", Became.REFUSED),
+    (201, b"", b"{}", Became.DONE), (200, b"", b'{"status":"forfeited"}', Became.UNKNOWN),
+    (202, b"", b"{}", Became.LATER), (404, b"", b"{}", Became.REFUSED),
     (409, b"", b'{"retryable":false}', Became.REFUSED), (409, b"", b'{"retryable":true}', Became.UNKNOWN),
     (409, b"", b"no json", Became.REFUSED), (429, b"Retry-After: 1\r\n", b"{}", Became.SHED),
     (503, b"", b"{}", Became.UNKNOWN), (500, b"", b"{}", Became.UNKNOWN), (302, b"", b"{}", Became.UNKNOWN)])

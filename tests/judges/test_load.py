@@ -90,7 +90,9 @@ def test_a_missed_objective_is_told_with_its_figure():
 
 def test_objectives_without_samples_or_that_nobody_promised_are_unclear():
     few = judged(objectives_kept(STORMED), record(objectives=("p99.9 < 1s",)))
-    assert (few.outcome, few.owner) == (Outcome.INCONCLUSIVE, Owner.SUBJECT)
+    assert (few.outcome, few.owner) == (Outcome.INCONCLUSIVE, Owner.ENVIRONMENT)
+    absent = judged(objectives_kept(STORMED), record(objectives=("rollbackBet p50 < 1s",)))
+    assert (absent.outcome, absent.owner) == (Outcome.INCONCLUSIVE, Owner.SUBJECT)
     none = judged(objectives_kept(STORMED), record(objectives=()))
     assert (none.outcome, none.owner) == (Outcome.INCONCLUSIVE, Owner.PROFILE)
 

@@ -26,13 +26,16 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
     """Play it; what came of it, for those who want to look.
 
     Raises:
-        NoHook: the target promises no load, or the burst asks for more than its cap.
+        NoHook: the target promises no load, is not at an http address, or the burst asks for more than its cap.
     """
     workload, promise = scenario.workload, lab.target.load
     assert isinstance(workload, Burst)
     if promise is None:
         raise NoHook("the target profile says nothing of the load that the platform bears",
                      remedy=f"Declare rounds_per_second and slo in [target.{lab.target.name}.load]")
+    if not lab.target.base_url.startswith("http://"):
+        raise NoHook("this release blows storms at plain http addresses only",
+                     remedy=f"Give the sandbox one, or declare load = false in [target.{lab.target.name}.capabilities]")
     seconds = max(workload.seconds, _FULL_SECONDS) if lab.budget == "full" else workload.seconds
     schedule = replace(workload, seconds=seconds).schedule(promise.rounds_per_second, lab.random.getrandbits(32))
     if schedule.peak > promise.cap:

@@ -1,7 +1,7 @@
 """The pump: one native thread that starts calls when they are due and counts what comes of them.
 
 It knows nothing of gevent, on which Locust runs: that would cost two thirds of what a core can send. It shares no
-lock with anybody: its tally is swapped for a new one by rebinding an attribute, which is atomic.
+lock with anybody: its thread alone touches a tally until it hands it over whole, through a deque.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ _NEVER = 1 << 62
 _LOOK_UP_NS = NS // 10
 """At least so often the thread looks whether it is to stop, and which calls have had their time."""
 _COUNTED_AT_ONCE = 512
-_BUSY = (429, 503)
 _IN, _OUT = 1, 4
 """EPOLLIN and EPOLLOUT: the kernel's numbers, which gevent hides with the rest."""
 
@@ -43,6 +42,7 @@ class Pump:
         self._waiting: deque[Call] = deque()
         self._later: list[tuple[int, int, Call]] = []
         self._tally = Tally()
+        self._handed_over: deque[Tally] = deque()
         self._ended: list[Call] = []
         self._in_flight = 0
         self._numbered = 0
@@ -56,8 +56,10 @@ class Pump:
         self._stopped = True
 
     def take(self) -> Tally:
-        """What was counted since the last time."""
-        taken, self._tally = self._tally, Tally()
+        """What was counted since the last time: but for the last tenth of a second, unless `run` is over."""
+        taken = Tally()
+        while self._handed_over:
+            taken.merge(self._handed_over.popleft())
         return taken
 
     @property
@@ -114,13 +116,12 @@ class Pump:
 
     def _listen(self, now: int, upto: int) -> None:
         """Wait for what comes until the next call is due, at most a tenth of a second."""
-        links, in_flight = self._links, self._in_flight
-        if in_flight:
+        links = self._links
+        if in_flight := self._in_flight:
             seconds, second = self._tally.seconds, (now - self._began) // NS
             if second not in seconds:
                 seconds[second] = Slice()
-            if seconds[second].in_flight < in_flight:
-                seconds[second].in_flight = in_flight
+            seconds[second].in_flight = max(seconds[second].in_flight, in_flight)
         if now - self._looked_up > _LOOK_UP_NS:
             self._look_up(now)
         for fd, mask in self._poller.poll(max(0, min(upto - now, _LOOK_UP_NS)) / NS):
@@ -262,7 +263,7 @@ class Pump:
         for link in [link for link in self._links.values() if link.call and now - link.call.sent > self._timeout_ns]:
             self._close(link)
             self._free(link, None, "timeout")
-        self._count()
+        self._hand_over()
 
     def _conclude(self, call: Call, answer: Answer | None, failure: str) -> None:
         call.ended = monotonic_ns()
@@ -271,7 +272,7 @@ class Pump:
             call.outcome = failure
         else:
             call.outcome = answer.status
-            if answer.status in _BUSY:
+            if answer.status in (429, 503):
                 call.shed = answer.header(b"retry-after") is not None
         self._ended.append(call)
         if len(self._ended) >= _COUNTED_AT_ONCE:
@@ -287,8 +288,13 @@ class Pump:
         ended, self._ended = self._ended, []
         count(self._tally, ended, self._began)
 
-    def _hang_up(self) -> None:
+    def _hand_over(self) -> None:
         self._count()
+        self._handed_over.append(self._tally)
+        self._tally = Tally()
+
+    def _hang_up(self) -> None:
+        self._hand_over()
         for link in list(self._links.values()):
             self._close(link)
         self._poller.close()

@@ -49,6 +49,8 @@ class Rounds:
         number = call.tag
         states = self.begun if call.operation == "authorizeBet" else self.ended
         place, became = number // self._workers, _became(answer)
+        if answer is not None and b'"forfeited"' in answer.body:
+            became = Became.UNKNOWN  # done, and perhaps not paid: a win may be forfeited by the contract
         if states[place] == Became.DONE:
             return ()  # of a copy, or of the first while its copy was faster
         states[place] = became
