@@ -18,7 +18,7 @@ import pytest
 from tests.support import Handler
 
 FRAMING = {"content-length", "transfer-encoding", "connection"}
-TRACE = re.compile(r"[0-9a-f]{32}")
+TRACE = re.compile(r"[A-Za-z0-9._-]{1,128}")
 INSTANT = re.compile(r'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z"')
 
 
