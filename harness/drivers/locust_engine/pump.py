@@ -268,16 +268,14 @@ class Pump:
     def _conclude(self, call: Call, answer: Answer | None, failure: str) -> None:
         call.ended = monotonic_ns()
         self._in_flight -= 1
-        if answer is None:
-            call.outcome = failure
-        else:
-            call.outcome = answer.status
-            if answer.status in (429, 503):
-                call.shed = answer.header(b"retry-after") is not None
+        call.outcome = failure if answer is None else answer.status
+        if answer is not None and answer.status in (429, 503):
+            call.shed = answer.header(b"retry-after") is not None
+        then = self._workload.answered(call, answer, failure)
         self._ended.append(call)
         if len(self._ended) >= _COUNTED_AT_ONCE:
             self._count()
-        for seconds, following in self._workload.answered(call, answer, failure):
+        for seconds, following in then:
             if seconds <= 0.0:
                 self._begin(following, call.ended)
             else:

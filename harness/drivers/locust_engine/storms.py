@@ -21,8 +21,8 @@ OnReport = Callable[[Tally, Mapping[str, Any]], None]
 """Called with what has been counted so far and the newest report, some two times a second and worker."""
 _LISTEN_SECONDS = 0.2
 _ENDING_SECONDS = 5.0
-_LONGER_SECONDS = 30.0
-"""Beyond schedule and time-out: what then has not ended never will."""
+_LONGER_SECONDS = 90.0
+"""Beyond schedule and time-out: what is made good afterwards has ended by then, or never will."""
 
 
 def blow(plan: StormPlan, *, processes: int = 1, on_report: OnReport | None = None) -> StormResult:
@@ -52,7 +52,8 @@ class _Crew:
         self._processes: list[subprocess.Popen[str]] = []
         self._reports: SimpleQueue[tuple[int, Mapping[str, Any] | None]] = SimpleQueue()
         self._tally = Tally()
-        self._states: dict[int, tuple[bytes, bytes]] = {}
+        self._states: dict[int, tuple[bytes, bytes, bytes]] = {}
+        self._amended = 0
         self._workers = 0
         self._lost: list[int] = []
         self._problems: list[str] = []
@@ -115,7 +116,9 @@ class _Crew:
                 if self._on_report is not None:
                     self._on_report(self._tally, report)
             case "states":
-                self._states[report["worker"]] = (unpacked(report["begun"]), unpacked(report["ended"]))
+                self._states[report["worker"]] = (unpacked(report["begun"]), unpacked(report["ended"]),
+                                                  unpacked(report["fed"]))
+                self._amended += report["amended"]
                 if report["problem"]:
                     self._problems.append(f"worker {report['worker']}: {report['problem']}")
             case "lost":
@@ -141,16 +144,16 @@ class _Crew:
 
     def result(self) -> StormResult:
         """What has been reported, by round number again."""
-        begun, ended = _by_number(self._states, self._workers)
-        return StormResult(tally=self._tally, begun=begun, ended=ended, workers=self._workers,
+        begun, ended, fed = (_by_number({worker: states[n] for worker, states in self._states.items()}, self._workers)
+                             for n in range(3))
+        return StormResult(tally=self._tally, begun=begun, ended=ended, fed=fed, workers=self._workers,
+                           amended=self._amended,
                            lost=tuple(sorted(self._lost)), busiest=self._busiest, problems=tuple(self._problems),
                            complete=self._ended and len(self._states) == self._workers and not self._lost)
 
 
-def _by_number(states: Mapping[int, tuple[bytes, bytes]], workers: int) -> tuple[bytes, bytes]:
-    longest = max((len(begun) for begun, _ in states.values()), default=0)
-    begun, ended = bytearray(longest * workers), bytearray(longest * workers)
-    for worker, (ours, theirs) in states.items():
-        begun[worker:len(ours) * workers:workers] = ours
-        ended[worker:len(theirs) * workers:workers] = theirs
-    return bytes(begun), bytes(ended)
+def _by_number(states: Mapping[int, bytes], workers: int) -> bytes:
+    found = bytearray(max(map(len, states.values()), default=0) * workers)
+    for worker, its in states.items():
+        found[worker:len(its) * workers:workers] = its
+    return bytes(found)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from harness.sandbox import faults, ledger, planted_subtle
+from harness.sandbox import faults, ledger, planted_load, planted_subtle
 from harness.sandbox.bets import records
 from harness.sandbox.context import Context
 from harness.sandbox.errors import ApiError
@@ -58,6 +58,8 @@ def post_win(
     if faults.on("settlements-lost-in-burst") and next(_settlements) % 20 == 0:
         return {"cash": ledger.spendable(tx, player_id, currency) or 0}
     left = ledger.post(tx, ctx, "win", currency, moves, reference=data["settlement_id"], bet_id=bet_id)
+    if faults.on("settles-doubled-under-load") and planted_load.its_turn():
+        left = ledger.post(tx, ctx, "win", currency, moves, reference=new_id("set"), bet_id=bet_id)
     if data["seen"] is not None:
         account = ledger.account_id("cash", player_id, currency)
         win = sum(move.amount for move in moves if move.kind == "cash")
