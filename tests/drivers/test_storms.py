@@ -110,3 +110,25 @@ def test_nobody_there_is_a_result_too():
     assert set(result.tally.outcomes["authorizeBet"]) == {"connect"}
     assert set(result.begun) == {Became.UNKNOWN}
     assert set(result.ended) == {Became.UNSENT}
+
+
+def test_what_the_storm_left_open_is_asked_for_again_when_it_is_over(serve):
+    seen = []
+
+    class Forgetful(Handler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self):
+            self.sent()
+            first = self.headers["X-Idempotency-Key"] not in seen
+            seen.append(self.headers["X-Idempotency-Key"])
+            self.send_response_only(500 if first and len(seen) % 10 == 0 else 200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    result = blow(plan(serve(Forgetful)))
+    assert result.begun == result.ended == bytes([Became.DONE]) * 120
+    failed = sum(n for counts in result.tally.outcomes.values() for outcome, n in counts.items() if outcome == "500")
+    assert 0 < result.amended <= failed, "the tally is of the storm alone"

@@ -201,3 +201,12 @@ def test_without_readings_or_acknowledgements_nothing_is_told():
     unreadable = [dataclasses.replace(reading(n, 0), response_body="no json") for n in range(7)]
     assert judged(money_of(unreadable), good, exchanges=unreadable).outcome is Outcome.INCONCLUSIVE
     assert judged(money_of(unreadable[:3]), good, exchanges=unreadable).owner is Owner.HARNESS
+
+
+def test_a_short_burst_does_not_speak_for_a_launch_level():
+    long = dataclasses.replace(STORMED, least_seconds=120.0)
+    found = judged(objectives_kept(long), record())
+    assert (found.outcome, found.owner) == (Outcome.INCONCLUSIVE, Owner.PROFILE)
+    assert "--budget full" in found.message
+    slow = record(counted=tally(latency_ms=900))
+    assert judged(objectives_kept(long), slow).outcome is Outcome.FAIL, "what was missed in ten seconds was missed"
