@@ -59,7 +59,9 @@ def post_win(
         return {"cash": ledger.spendable(tx, player_id, currency) or 0}
     left = ledger.post(tx, ctx, "win", currency, moves, reference=data["settlement_id"], bet_id=bet_id)
     if faults.on("settles-doubled-under-load") and planted_load.its_turn():
-        left = ledger.post(tx, ctx, "win", currency, moves, reference=new_id("set"), bet_id=bet_id)
+        win = sum(move.amount for move in moves if move.kind == "cash")
+        again = [ledger.Move("house", ctx.tenant_id, -win), ledger.Move("cash", player_id, win)]
+        left = ledger.post(tx, ctx, "win", currency, again, reference=new_id("set"), bet_id=bet_id)
     if data["seen"] is not None:
         account = ledger.account_id("cash", player_id, currency)
         win = sum(move.amount for move in moves if move.kind == "cash")
