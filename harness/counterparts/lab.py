@@ -64,12 +64,13 @@ class Lab(Acting):
         same_view = player.party.credential.brand_id == self.observer.credential.brand_id
         return self.observer if same_tenant and same_view else player.party
 
-    def storm(self, plan: StormPlan, objectives: Sequence[str]) -> str:
-        """Blow a storm and record what became of it; the id of its record."""
+    def storm(self, plan: StormPlan, objectives: Sequence[str], *,
+              tokens: Callable[[], Sequence[str]] | None = None) -> str:
+        """Blow a storm and record what became of it; the id of its record. `tokens`: see `StormBlower`."""
         if self._workshop.blow is None:
             raise NoHook("this worker cannot blow storms")
         record = StormRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens,
-                             result=self._workshop.blow(plan), objectives=tuple(objectives))
+                             result=self._workshop.blow(plan, tokens=tokens), objectives=tuple(objectives))
         self.record("storm", record.to_line())
         return record.id
 

@@ -28,7 +28,7 @@ _OWN = ("no_socket",)
 """Failures of the generator's machine, not of the target."""
 _TAKEN = 0.99
 """So many of the calls must find an open door: a connection that is taken, and not cut before a byte came back."""
-_SHUT = ("connect", "reset")
+_SHUT = ("connect", "tls", "reset")
 _CARRIED_OUT = 0.5
 """At least so many of the calls that were let in must be carried out: how fast refusals are says nothing of bets."""
 _SHOWN = 5

@@ -191,3 +191,23 @@ def test_what_is_asked_for_again_may_be_done_after_all(plan):
     work.answered(ending, answer(200), "")
     assert (work.begun[0], work.ended[0]) == (Became.DONE, Became.DONE)
     assert Amends(work).left == []
+
+
+def test_new_tokens_are_those_of_all_calls_from_then_on(plan):
+    work = Rounds(plan(mix=Mix(duplicates=0)))
+    (before,) = work.opens(0)
+    work.renew(["fresh-token", "fresh-other"])
+    (after,) = work.opens(1)
+    ((_, ending),) = work.answered(before, answer(200), "")
+    assert [split(call)[1]["Authorization"] for call in (before, after, ending)] == [
+        "Bearer canary-token", "Bearer fresh-other", "Bearer fresh-token"]
+    with pytest.raises(ValueError, match="shorter"):
+        work.renew(["only-one"])
+
+
+@pytest.mark.parametrize(("url", "host"), [
+    ("http://[::1]:8080/api", "[::1]:8080"), ("https://api.example", "api.example"),
+    ("http://who:secret@api.example:81", "api.example:81")])
+def test_the_host_is_named_as_http_wants_it(plan, url, host):
+    (call,) = Rounds(plan(base_url=url, mix=Mix(duplicates=0))).opens(0)
+    assert split(call)[1]["Host"] == host

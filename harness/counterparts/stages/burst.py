@@ -11,6 +11,7 @@ from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.stages.wallet import claim
 from harness.model.control import Level
+from harness.engine.door import found
 from harness.model.errors import NoHook
 from harness.model.exchange import Exchange
 from harness.model.played import Stormed
@@ -31,16 +32,17 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
     """Play it; what came of it, for those who want to look.
 
     Raises:
-        NoHook: the target promises no load, is not at an http address, or the burst asks for more than its cap.
+        NoHook: the target promises no load, has no door for a storm, or the burst asks for more than its cap.
     """
     workload, promise = scenario.workload, lab.target.load
     assert isinstance(workload, Burst)
     if promise is None:
         raise NoHook("the target profile says nothing of the load that the platform bears",
                      remedy=f"Declare rounds_per_second and slo in [target.{lab.target.name}.load]")
-    if not lab.target.base_url.startswith("http://"):
-        raise NoHook("this release blows storms at plain http addresses only",
-                     remedy=f"Give the sandbox one, or declare load = false in [target.{lab.target.name}.capabilities]")
+    try:
+        found(lab.target.base_url)
+    except (OSError, ValueError) as error:
+        raise NoHook(f"no storm can be blown at {lab.target.base_url}: {error}") from error
     if workload.overload and not promise.most_rounds_per_second:
         raise NoHook("how far the target may be overloaded is not known",
                      remedy=f"Declare most_rounds_per_second in [target.{lab.target.name}.load]: more than it bears")
@@ -63,7 +65,7 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
         callers=tuple(_caller(party, lab.check) for party in parties), timeout_seconds=lab.target.timeout_seconds,
         seats=tuple(Seat(player_id=player.player_id, session_id=session, caller=n % len(parties))
                     for n, (player, session) in enumerate(players)))
-    storm = lab.storm(plan, promise.slo)
+    storm = lab.storm(plan, promise.slo, tokens=lambda: [party.token(check=lab.check) for party in parties])
     readings = lab.side_by_side([partial(lab.balances, player, label="after the storm") for player, _ in players],
                                 at_once=_AT_ONCE)
     pools = [*before, _pool(lab, jackpot)] if jackpot else before

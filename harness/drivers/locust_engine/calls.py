@@ -30,7 +30,8 @@ class Call:
         self.sent = 0
         self.ended = 0
         self.outcome: Any = ""
-        """The status of the answer as a number, or the kind of failure: "timeout", "reset", "connect", "protocol".
+        """The answer's status as a number, or the kind of failure: "connect", "tls" (no handshake, or a broken one),
+        "timeout", "reset", "half" (cut within the answer), "protocol", "no_socket".
 
         A workload that reads the answer may set it: a 200 that tells of an error is a failure of its own kind.
         """

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from harness.drivers.locust_engine.answers import Answer
 from harness.drivers.locust_engine.calls import Call
 from harness.model import money
-from harness.model.storm import RoundPlan, StormPlan
+from harness.model.storm import Caller, RoundPlan, StormPlan
 from harness.model.storm_record import Became
 
 _PATHS = {"authorizeBet": "/v1/bets/authorize", "settleBet": "/v1/bets/settle", "rollbackBet": "/v1/bets/rollback",
@@ -34,12 +34,19 @@ class Rounds:
         self._plan = plan
         self._workers = workers
         self._source = random.Random()  # noqa: S311 - trace ids guard nothing
-        self._heads = {operation: [self._head(operation, n) for n in range(len(plan.callers))] for operation in _PATHS}
+        self._heads: dict[str, list[bytes]] = {}
+        self.renew([caller.token for caller in plan.callers])
         self._money: dict[int, str] = {}
         self._numbers: list[int] = []
         self.begun = bytearray()
         self.ended = bytearray()
         self.fed = bytearray()
+
+    def renew(self, tokens: Sequence[str]) -> None:
+        """Calls are made with these tokens from now on, one a caller; may be called from any thread."""
+        self._heads = {operation: [self._head(operation, who, token)
+                                   for who, token in zip(self._plan.callers, tokens, strict=True)]
+                       for operation in _PATHS}
 
     def opens(self, number: int) -> Iterable[Call]:
         """The authorize of round `number`, twice where the plan wants copies."""
@@ -128,10 +135,11 @@ class Rounds:
             self._money[amount] = json.dumps(money.to_wire(amount, self._plan.currency, self._plan.money_form))
         return self._money[amount]
 
-    def _head(self, operation: str, caller: int) -> bytes:
-        place, who = urlsplit(self._plan.base_url), self._plan.callers[caller]
-        lines = [f"POST {place.path.rstrip('/')}{_PATHS[operation]} HTTP/1.1", f"Host: {place.netloc}",
-                 "Accept: application/json", "Content-Type: application/json", f"Authorization: Bearer {who.token}",
+    def _head(self, operation: str, who: Caller, token: str) -> bytes:
+        place = urlsplit(self._plan.base_url)
+        host = place.netloc.rpartition("@")[2]
+        lines = [f"POST {place.path.rstrip('/')}{_PATHS[operation]} HTTP/1.1", f"Host: {host}",
+                 "Accept: application/json", "Content-Type: application/json", f"Authorization: Bearer {token}",
                  *(f"{name}: {value}" for name, value in who.headers)]
         return "".join(f"{line}\r\n" for line in lines).encode()
 

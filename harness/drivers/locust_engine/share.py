@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import _socket
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from harness.drivers.locust_engine.links import Place
+from harness.drivers.locust_engine.links import Link, Place
 from harness.drivers.locust_engine.pump import Pump
 from harness.drivers.locust_engine.rounds import Amends, Rounds
+from harness.drivers.locust_engine.tls import Trust
+from harness.engine.door import found
 from harness.model.storm import StormPlan
 from harness.model.storm_record import packed
 
@@ -72,6 +72,10 @@ class Share:
         if self._amending is not None:
             self._amending.stop()
 
+    def renew(self, tokens: Sequence[str]) -> None:
+        """Call with these tokens from now on, one a caller."""
+        self._rounds.renew(tokens)
+
     def take(self) -> dict[str, Any]:
         """What there is to report since the last time; `busy` is the share of one core that this process used."""
         before, spent_before = self._looked
@@ -87,17 +91,16 @@ class Share:
 
 
 def resolved(base_url: str) -> Place:
-    """Where the target listens.
+    """Where the target listens, and how it is spoken to there.
 
     Raises:
-        OSError: its name cannot be resolved. ValueError: not an address that a storm can be blown at.
+        OSError: its name cannot be resolved. ValueError: not an address that a storm can be blown at, or its
+        certificate cannot be verified.
     """
-    place = urlsplit(base_url)
-    if place.scheme != "http" or not place.hostname:
-        raise ValueError(f"a storm needs an http address, not {base_url}")
-    found = _socket.getaddrinfo(place.hostname, place.port or 80, 0, _socket.SOCK_STREAM)
-    family, _, _, _, address = found[0]
-    return Place(host=str(address[0]), port=int(address[1]), family=family)
+    door = found(base_url)
+    link = Link if door.context is None else Trust(door.context, door.host).link
+    return Place(host=str(door.address[0]), port=int(door.address[1]), family=door.family,
+                 scope=int(door.address[3]) if len(door.address) > 2 else 0, link=link)
 
 
 def more_descriptors(wanted: int) -> None:
