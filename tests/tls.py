@@ -3,6 +3,7 @@
 `certificates/make.sh` makes the files anew.
 """
 
+import select
 import socket
 import ssl
 import threading
@@ -20,6 +21,23 @@ def server_context(name="server", *, newest=None):
     if newest is not None:
         context.maximum_version = newest
     return context
+
+
+def forward(upstream):
+    """What a TLS server serves that hands everything on to `host:port`, and back."""
+    host, _, port = upstream.rpartition(":")
+
+    def serve(secured):
+        with socket.create_connection((host, int(port))) as plain:
+            while True:
+                ready = [secured] if secured.pending() else select.select([secured, plain], [], [], 20)[0]
+                for one in ready:
+                    data = one.recv(1 << 16)
+                    if not data:
+                        return
+                    (plain if one is secured else secured).sendall(data)
+
+    return serve
 
 
 class TlsServer:

@@ -34,12 +34,20 @@ class Door:
     """None: plain http."""
 
 
+class Shut(ValueError):
+    """It is known beforehand that nobody can be called there; one line, which ends with the remedy."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(f"{what}. {remedy}")
+        self.what = what
+        self.remedy = remedy
+
+
 def found(base_url: str, *, seconds: float = _SECONDS) -> Door:
     """The first address that answers, else the first of all: what becomes of calls there is for a storm to tell.
 
     Raises:
-        OSError: its name cannot be resolved. ValueError: no http(s) address, or TLS that cannot be believed or
-        agreed on; one line with the remedy.
+        OSError: its name cannot be resolved. Shut: no http(s) address, or TLS that cannot be verified or agreed on.
     """
     ends = time.monotonic() + seconds
     doors = list(_doors(base_url))
@@ -49,12 +57,12 @@ def found(base_url: str, *, seconds: float = _SECONDS) -> Door:
         except ssl.SSLEOFError:
             continue
         except ssl.SSLCertVerificationError as error:
-            raise ValueError(f"the certificate of {base_url} cannot be verified ({error.verify_message}): give it one "
-                             "for that name by an authority that is known, or name the authority's file in "
-                             "SSL_CERT_FILE") from error
+            raise Shut(f"the certificate of {base_url} cannot be verified ({error.verify_message})",
+                       "Give it one for that name by a known authority, or name the authority's file in SSL_CERT_FILE"
+                       ) from error
         except ssl.SSLError as error:
-            raise ValueError(f"no TLS can be agreed on with {base_url} ({error.reason or error}): "
-                             "is it https that listens there?") from error
+            raise Shut(f"no TLS can be agreed on with {base_url} ({error.reason or error})",
+                       "Is it https that listens there?") from error
         except OSError:
             continue
         return door
@@ -64,13 +72,13 @@ def found(base_url: str, *, seconds: float = _SECONDS) -> Door:
 def _doors(base_url: str) -> Iterator[Door]:
     place = urlsplit(base_url)
     if place.scheme not in _PORTS or not place.hostname:
-        raise ValueError(f"a storm needs an http or https address, not {base_url}")
+        raise Shut(f"a storm needs an http or https address, not {base_url}", "Correct base_url")
     context = None
     if place.scheme == "https":
         try:
             context = trusted()
         except UsageError as error:
-            raise ValueError(error.line()) from error
+            raise Shut(error.message, error.remedy) from error
         context.set_alpn_protocols(["http/1.1"])
         context.options |= ssl.OP_NO_RENEGOTIATION
     for family, _, _, _, address in _socket.getaddrinfo(place.hostname, place.port or _PORTS[place.scheme], 0,

@@ -81,7 +81,7 @@ def test_authorities_may_be_named_by_file_or_folder(monkeypatch, tmp_path):
 
 def test_what_speaks_no_tls_is_told(serve):
     url = serve(Handler)
-    with pytest.raises(ValueError, match=r"no TLS can be agreed on with https://.*is it https"):
+    with pytest.raises(ValueError, match=r"no TLS can be agreed on with https://.*Is it https"):
         door.found(url.replace("http:", "https:"))
 
 

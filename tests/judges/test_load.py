@@ -131,7 +131,7 @@ def test_connections_that_are_cut_again_and_again_are_a_shut_door_too():
     assert judged(burst_delivered(STORMED), record(counted=counted)).outcome is Outcome.FAIL
 
 
-@pytest.mark.parametrize("shut", ["connect", "reset"])
+@pytest.mark.parametrize("shut", ["connect", "tls", "reset"])
 def test_a_target_that_shuts_its_door_prevents_the_storm(shut):
     found = judged(burst_delivered(STORMED), record(counted=tally(outcomes={"200": 1_900, shut: 100})))
     assert (found.outcome, found.seen) == (Outcome.FAIL, "5.0% were not")

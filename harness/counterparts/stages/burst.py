@@ -10,8 +10,8 @@ from harness.counterparts.acting import Player
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.stages.wallet import claim
+from harness.engine.door import Shut, found
 from harness.model.control import Level
-from harness.engine.door import found
 from harness.model.errors import NoHook
 from harness.model.exchange import Exchange
 from harness.model.played import Stormed
@@ -41,8 +41,10 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
                      remedy=f"Declare rounds_per_second and slo in [target.{lab.target.name}.load]")
     try:
         found(lab.target.base_url)
-    except (OSError, ValueError) as error:
-        raise NoHook(f"no storm can be blown at {lab.target.base_url}: {error}") from error
+    except Shut as error:
+        raise NoHook(error.what, remedy=error.remedy) from error
+    except OSError as error:
+        raise NoHook(f"{lab.target.base_url}: {error.strerror or error}") from error
     if workload.overload and not promise.most_rounds_per_second:
         raise NoHook("how far the target may be overloaded is not known",
                      remedy=f"Declare most_rounds_per_second in [target.{lab.target.name}.load]: more than it bears")
