@@ -270,6 +270,7 @@ def target_from_dict(data: Mapping[str, Any]) -> Target:
                   profile=ContractProfile(**data["profile"]), hosts=tuple(data["hosts"]),
                   unreachable=tuple(data["unreachable"]),
                   limits=RateLimit(**data["limits"]) if data["limits"] else None,
-                  load=LoadPromise(**{**data["load"], "slo": tuple(data["load"]["slo"])}) if data["load"] else None,
+                  load=LoadPromise(**{**data["load"], "slo": tuple(data["load"]["slo"]),
+                                      "abort": tuple(data["load"]["abort"])}) if data["load"] else None,
                   credentials={k: Credential(**v) for k, v in data["credentials"].items()})
     return Target(**values)

@@ -21,6 +21,9 @@ Tokens = Callable[[], Sequence[str]]
 """Gives the tokens that are good now, one a caller; asked for five times a second, it had better remember them."""
 OnReport = Callable[[Tally, Mapping[str, Any]], None]
 """Called with what has been counted so far and the newest report, some two times a second and worker."""
+OnReport = Callable[[Tally, Mapping[str, Any]], str | None]
+"""Called with what has been counted so far and the newest report (`gone`: seconds since the storm began), some two
+times a second and worker. Says why the storm is to be stopped early, or nothing."""
 _LISTEN_SECONDS = 0.2
 _RENEW_SECONDS, _RENEW_AGAIN_SECONDS = 0.2, 1.0
 _ENDING_SECONDS = 5.0
@@ -69,6 +72,9 @@ class _Crew:
         self._ended = False
         self._over = threading.Event()
         self._unrenewed = ""
+        self._began = 0.0
+        self._aborted = ""
+        self._saying = threading.Lock()
 
     def start(self, order: Mapping[str, Any]) -> None:
         """Start one process with its first order."""
@@ -82,13 +88,13 @@ class _Crew:
         number = len(self._processes)
         self._processes.append(process)
         threading.Thread(target=self._read, args=(number, process), daemon=True).start()
-        self._order(process, order)
+        self._say(process, json.dumps(order))
 
-    @staticmethod
-    def _order(process: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
-        with suppress(BrokenPipeError):
+    def _say(self, process: subprocess.Popen[str], line: str) -> None:
+        """One line at a time: two threads have something to say."""
+        with self._saying, suppress(BrokenPipeError):
             stdin = cast(Any, process.stdin)
-            stdin.write(json.dumps(order) + "\n")
+            stdin.write(line + "\n")
             stdin.flush()
 
     def renew(self, plan: StormPlan, tokens: Tokens) -> None:
@@ -98,7 +104,7 @@ class _Crew:
             try:
                 fresh = list(tokens())
                 if fresh != known and not self._over.is_set():
-                    self._order(self._processes[0], {"tokens": fresh})
+                    self._say(self._processes[0], json.dumps({"tokens": fresh}))
                 known, self._unrenewed = fresh, ""
             except Exception as error:  # the old ones may still be good; a thread has nobody else to tell
                 if not self._over.is_set():
@@ -137,11 +143,14 @@ class _Crew:
         match report["event"]:
             case "began":
                 self._workers = report["workers"]
+                self._began = time.monotonic()
             case "tally":
                 self._busiest = max(self._busiest, report["busy"])
                 self._tally.merge(Tally.from_line(report["tally"]))
                 if self._on_report is not None:
-                    self._on_report(self._tally, report)
+                    why = self._on_report(self._tally, {**report, "gone": time.monotonic() - self._began})
+                    if why and not self._aborted:
+                        self._ease(why)
             case "states":
                 self._states[report["worker"]] = (unpacked(report["begun"]), unpacked(report["ended"]),
                                                   unpacked(report["fed"]))
@@ -155,6 +164,11 @@ class _Crew:
                                    remedy="Check the target's base_url, and that the workers can reach the master")
             case "ended":
                 self._ended = True
+
+    def _ease(self, why: str) -> None:
+        """No new rounds; what is under way may end for a few seconds, so that its money can be told."""
+        self._aborted = why
+        self._say(self._processes[0], "ease")
 
     def end(self) -> None:
         """End every process: politely, then by force. Their stdin is what they live by."""
@@ -179,6 +193,7 @@ class _Crew:
         return StormResult(tally=self._tally, begun=begun, ended=ended, fed=fed, workers=self._workers,
                            amended=self._amended,
                            lost=tuple(sorted(self._lost)), busiest=self._busiest, problems=tuple(self._problems),
+                           aborted=self._aborted,
                            complete=self._ended and len(self._states) == self._workers and not self._lost)
 
 
