@@ -215,3 +215,28 @@ def test_what_the_storm_left_open_is_asked_for_again_when_it_is_over(serve):
     assert result.begun == result.ended == bytes([Became.DONE]) * 120
     failed = sum(n for counts in result.tally.outcomes.values() for outcome, n in counts.items() if outcome == "500")
     assert 0 < result.amended <= failed, "the tally is of the storm alone"
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_storm_that_is_to_be_stopped_begins_no_more_rounds_and_ends_those_under_way(platform, processes):
+    gone = []
+
+    def enough(tally, report):
+        gone.append(report["gone"])
+        return f"reason {len(gone)}" if tally.calls > 20 else ""
+
+    result = blow(plan(platform, seconds=60), processes=processes, on_report=enough)
+    assert result.aborted.startswith("reason ")
+    assert int(result.aborted.removeprefix("reason ")) < len(gone), "the first reason stays"
+    assert (result.complete, result.lost, result.problems) == (True, (), ())
+    done = result.begun.count(Became.DONE)
+    assert 10 <= done < 1_800
+    assert result.ended.count(Became.DONE) == done, "each that began has its settle or rollback"
+    assert all(end == begin for begin, end in zip(result.begun, result.ended, strict=True))
+    assert gone == sorted(gone)
+    assert gone[0] > 0
+    assert generators() == []
+
+
+def test_who_wants_no_stop_gets_none(platform):
+    assert blow(plan(platform, seconds=0.7), on_report=lambda *_: "").aborted == ""
