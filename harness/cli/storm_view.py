@@ -95,9 +95,8 @@ def panel(event: StormProgress, p95s: Sequence[float] | deque[float], *, width: 
          (f" to {_ms(max(p95s, default=-1.0))}", "dim")]]
     if event.aborted:
         rows.append([("being stopped: ", "bold red"), (event.aborted, "red")])
-    lines = [Text.assemble(*((text, style) for text, style in row), no_wrap=True, overflow="ellipsis") for row in rows]
-    return Panel(Text("\n").join(lines), title=f"storm  {event.gone:.0f} of {event.total:.0f} s", title_align="left",
-                 width=width)
+    return Panel(Text("\n").join(Text.assemble(*row) for row in rows), title_align="left", width=width,
+                 title=f"storm  {event.gone:.0f} of {event.total:.0f} s")
 
 
 def sparkline(values: Iterable[float], *, ascii_only: bool = False) -> str:
