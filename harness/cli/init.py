@@ -74,6 +74,8 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # rounds_per_second = 50                   # rounds (an authorize and what ends it) that may begin in a second
 # slo = ["p95 < 400ms", "p99 < 1s", "errors < 0.1%"]
 # most_rounds_per_second = 200             # the cap (default: four times the rate); declared, LOAD-05 asks for it
+# abort = ["p95 < 2s", "errors < 20%"]     # missed for so long on end, it stops a storm
+# abort_after_seconds = 10
 
 # What the platform does not offer at all. Its controls become "not applicable", with this as the reason.
 [target.staging.capabilities]

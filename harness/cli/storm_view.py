@@ -17,7 +17,7 @@ _PLAIN_SECONDS = 5.0
 _SHOWN = 48
 """Bars of the sparkline: some two a second."""
 _LEVELS, _ASCII_LEVELS = "▁▂▃▄▅▆▇█", "_.:-=+*#"
-_NARROW, _WIDE = 60, 100
+_WIDE = 100
 
 
 class StormBar(Progress):
@@ -74,8 +74,7 @@ class StormPanel:
         self._p95s.append(event.last_p95_ms)
         console = self._bar.console
         ascii_only = not (console.encoding or "").lower().startswith("utf")
-        width = max(_NARROW, min(console.width, _WIDE))
-        self._bar.storm = panel(event, self._p95s, width=min(width, console.width), ascii_only=ascii_only)
+        self._bar.storm = panel(event, self._p95s, width=min(console.width, _WIDE), ascii_only=ascii_only)
         self._bar.refresh()
 
 

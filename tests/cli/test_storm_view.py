@@ -39,8 +39,8 @@ def test_the_panel_shows_every_figure_at_80_columns_without_colour(changes):
     assert "…" not in "".join(lines)
     text, event = "\n".join(lines), progress(**changes)
     for figure in (f"asked {event.asked:g}/s", f"achieved {event.achieved:g}/s", f"in flight {event.in_flight}",
-                   f"time left {event.total - event.gone:.0f} s", "p50 3.3 ms", "p95 12.5 ms", "p99 1.23 s", "p50 2.1 ms",
-                   "p95 9.4 ms", "p99 22.5 ms", f"failed {event.failed}", f"refused {event.shed}", "▁", "█",
+                   f"time left {event.total - event.gone:.0f} s", "p50 3.3 ms", "p95 12.5 ms", "p99 1.23 s",
+                   "p50 2.1 ms", "p95 9.4 ms", "p99 22.5 ms", f"failed {event.failed}", f"refused {event.shed}", "▁", "█",
                    f"generator late {event.lag_p99_ms:g} ms", event.aborted):
         assert figure in text
     assert "\x1b" not in text
@@ -72,7 +72,7 @@ def test_off_a_terminal_a_line_comes_every_few_seconds_at_most():
 
 
 def test_a_storm_without_an_answer_has_no_percentiles():
-    none = {name: -1.0 for name in ("p50_ms", "p95_ms", "p99_ms", "last_p50_ms", "last_p95_ms", "last_p99_ms")}
+    none = dict.fromkeys(("p50_ms", "p95_ms", "p99_ms", "last_p50_ms", "last_p95_ms", "last_p99_ms"), -1.0)
     assert "p50 -, p95 -, p99 -" in summary(progress(**none))
     assert "p95 -" in "\n".join(drawn(progress(**none), [-1.0, -1.0]))
 

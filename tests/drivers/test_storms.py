@@ -1,5 +1,6 @@
 """Storms through Locust: one process or several, each of them noticed when it is gone, none of them left behind."""
 
+import dataclasses
 import itertools
 import json
 import os
@@ -240,3 +241,22 @@ def test_a_storm_that_is_to_be_stopped_begins_no_more_rounds_and_ends_those_unde
 
 def test_who_wants_no_stop_gets_none(platform):
     assert blow(plan(platform, seconds=0.7), on_report=lambda *_: "").aborted == ""
+
+
+def test_a_target_that_answers_nothing_is_let_go_soon_after_the_stop(serve):
+    answer = threading.Event()
+
+    class Stuck(Handler):
+        def do_POST(self):
+            answer.wait(60)
+
+    hung = dataclasses.replace(plan(serve(Stuck), seconds=600), timeout_seconds=60)
+    began = time.monotonic()
+    result = blow(hung, processes=2, on_report=lambda *_: "errors < 1%: 100%")
+    answer.set()
+    assert time.monotonic() - began < 50, "five seconds of patience, not a call's time-out"
+    assert (result.aborted, result.complete, result.lost) == ("errors < 1%: 100%", True, ())
+    assert Became.DONE not in result.begun
+    assert result.begun.count(Became.UNKNOWN) > 0, "they may have happened"
+    assert set(result.ended) == {Became.UNSENT}
+    assert generators() == []
