@@ -20,9 +20,12 @@ def cut_short(record: StormRecord) -> Finding | None:
 
 
 def abort_is_breach(record: StormRecord) -> Finding | None:
-    """A breach where what stopped the storm is at least as bad as what the slo forbids; else None."""
+    """A breach where what stopped the storm is at least as bad as what the slo forbids; else None.
+
+    It may have been stopped on a few calls: too few to accuse anybody.
+    """
     missed = aborted_by(record.result.aborted)
-    if missed is None:
+    if missed is None or not missed.enough(record.result.tally):
         return None
     promised = next((one for one in objectives(record.objectives) if implies(missed, one)), None)
     if promised is None:

@@ -36,8 +36,8 @@ def _silent_after(how):
         (where / "certify.toml").write_text(config(serve(till.handler), extra=LOAD, load=True))
         process = subprocess.Popen(
             [sys.executable, "-m", "harness.cli.main", "--target", "x", "--scenarios", "mine",
-             "--only", "mine/long.py"], cwd=where, env={**os.environ, **CANARIES}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+             "--only", "mine/long.py"], cwd=where, env={**os.environ, **CANARIES}, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         while len(till.came) < 4 * RATE:
             time.sleep(0.02)
             if process.poll() is not None:

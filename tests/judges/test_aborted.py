@@ -3,8 +3,10 @@
 import pytest
 
 from harness.judges.load import burst_delivered, objectives_kept, refusals_polite
+from harness.model.histogram import Histogram
 from harness.model.outcome import Outcome, Owner, Reason
 from harness.model.storm_record import Became, StormRecord
+from harness.model.tally import Tally
 from tests.judges.test_load import STORMED, after, judged, record, states, tally
 
 DELIVERED, KEPT, POLITE = (draft(STORMED) for draft in (burst_delivered, objectives_kept, refusals_polite))
@@ -45,6 +47,16 @@ def test_what_was_missed_so_far_is_red_by_its_own_figure():
     assert failing.outcome is Outcome.FAIL
     shut = judged(DELIVERED, stopped(ERRORS, counted=tally(outcomes={"200": 1_200, "connect": 800})))
     assert shut.outcome is Outcome.FAIL
+
+
+def test_a_stop_on_a_few_calls_accuses_nobody():
+    few = Tally()
+    few.latency["authorizeBet"] = Histogram()
+    few.latency["authorizeBet"].extend([3_400_000] * 150)
+    few.lag.extend([0] * 150)
+    few.outcomes = {"authorizeBet": {"200": 150}}
+    found = judged(KEPT, stopped(objectives=("p95 < 1s",), counted=few))
+    assert (found.outcome, found.reason) == (Outcome.INCONCLUSIVE, Reason.ABORTED)
 
 
 def test_errors_are_a_breach_also_where_nothing_was_carried_out():
