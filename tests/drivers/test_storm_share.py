@@ -74,6 +74,7 @@ def test_stopped_it_lets_go_of_what_may_have_happened(stuck):
 
 def test_only_what_may_have_been_sent_is_unsure():
     u, d, x, r = Became.UNSENT, Became.DONE, Became.UNKNOWN, Became.REFUSED
-    begun, ended = unanswered(bytes([d, d, u, r, x]), bytes([d, u, u, u, u]))
+    first, then = bytes([d, d, u, r, x]), bytes([d, u, u, u, u])
+    begun, ended = unanswered(first), unanswered(then, first)
     assert list(begun) == [d, d, x, r, x]
     assert list(ended) == [d, x, u, u, u]

@@ -19,8 +19,6 @@ from harness.model.tally import Tally
 
 Tokens = Callable[[], Sequence[str]]
 """Gives the tokens that are good now, one a caller; asked for five times a second, it had better remember them."""
-OnReport = Callable[[Tally, Mapping[str, Any]], None]
-"""Called with what has been counted so far and the newest report, some two times a second and worker."""
 OnReport = Callable[[Tally, Mapping[str, Any]], str | None]
 """Called with what has been counted so far and the newest report (`gone`: seconds since the storm began), some two
 times a second and worker. Says why the storm is to be stopped early, or nothing."""
