@@ -104,8 +104,9 @@ def _against(earlier: Side, now: Side, *, anyway: bool, as_json: bool) -> str:
                            "storms": [plain(one) for one in compared],
                            "only_earlier": alone[0], "only_now": alone[1]}, indent=1)
     blocks = [_told(storm, one) for (_, storm), one in zip(both, compared, strict=True)]
-    lines = [line for word, card in (("earlier", earlier[0]), ("now", now[0])) for line in wrapped(
-        inert(f"{word}: {card.run.run_id}, {card.run.target} at {card.run.base_url}, {card.run.started_at}"), _WIDTH, 0)]
+    runs = [("earlier", earlier[0].run), ("now", now[0].run)]
+    lines = [line for word, run in runs for line in
+             wrapped(inert(f"{word}: {run.run_id}, {run.target} at {run.base_url}, {run.started_at}"), _WIDTH, 0)]
     lines += [line for word, names in zip(("earlier", "now"), alone, strict=True) if names
               for line in wrapped(inert(f"only {word}: {', '.join(names)}"), _WIDTH, 0)]
     return "\n\n".join(["\n".join(lines), *blocks, _WORDS])
@@ -113,9 +114,9 @@ def _against(earlier: Side, now: Side, *, anyway: bool, as_json: bool) -> str:
 
 _WIDTH = 80
 _WORDS = """In brackets: between which values chance leaves a figure, with 95 %; calls that
-were slow together count as what they are worth. "cannot tell": no difference can
-be told, for the brackets overlap or one is not known. Another hour or machine may
-do more than chance does within a run: blow both several times to conclude."""
+were slow together count as what they are worth. "cannot tell": no difference
+can be told, for the brackets overlap or one is not known. Another hour or
+machine may do more than chance does within a run: blow both several times."""
 
 
 def _told(storm: Storm, one: Comparison) -> str:

@@ -9,13 +9,14 @@ import html
 import math
 from collections.abc import Iterable, Sequence
 
-WIDTH, LEFT, RIGHT, TOP = 520, 62, 14, 30
+WIDTH, LEFT, RIGHT, TOP = 520, 74, 14, 30
 ACROSS = WIDTH - LEFT - RIGHT
 PANEL = 200
 _LEGEND_ROW = 21
 STYLE = """
 svg.storm{display:block;width:100%;height:auto}svg.storm text{font:13.5px system-ui,sans-serif;fill:var(--ink)}
-svg.storm .axis{fill:var(--soft)}svg.storm path{fill:none;stroke:var(--soft);stroke-width:1.2}
+svg.storm .head{font-weight:600}svg.storm .axis{fill:var(--soft)}
+svg.storm path{fill:none;stroke:var(--soft);stroke-width:1.2}
 svg.storm .grid{stroke:var(--line)}svg.storm .few{fill:var(--ink);stroke:none;opacity:.06}
 svg.storm .limit{stroke:var(--fail);stroke-width:1.5;stroke-dasharray:7 4}
 svg.storm .limits{fill:var(--fail);paint-order:stroke;stroke:var(--card);stroke-width:4}
@@ -45,7 +46,8 @@ def picture(parts: Iterable[str], *, name: str, title: str, described: str, heig
     inks = f"<style>{_ALONE}{STYLE}</style>" if alone else ""
     return "".join([f'<svg{head} class="storm" viewBox="0 0 {WIDTH} {height:g}" role="img" '
                     f'aria-labelledby="{ids}-t {ids}-d"><title id="{ids}-t">{escaped(title)}</title>'
-                    f'<desc id="{ids}-d">{escaped(described)}</desc>{inks}', label(2, 16, title), *parts, "</svg>"])
+                    f'<desc id="{ids}-d">{escaped(described)}</desc>{inks}',
+                    label(2, 16, title, kind="head"), *parts, "</svg>"])
 
 
 class LogAxis:
@@ -98,7 +100,7 @@ def told_ms(ms: float) -> str:
     """`0.05 ms`, `4.3 ms`, `402 ms`, `1.25 s`."""
     if ms >= 999.5:
         return f"{ms / 1000:,.3g} s" if ms < 1e6 else f"{ms / 1000:,.0f} s"
-    return f"{ms:.0f} ms" if ms >= 99.5 else f"{ms:.3g} ms" if ms >= 9.95 else f"{ms:.2g} ms"
+    return f"{ms:.0f} ms" if ms >= 99.5 else f"{ms:.3g} ms"
 
 
 def escaped(words: str) -> str:

@@ -56,8 +56,8 @@ def rate_svg(storm: Storm, name: str) -> str:
     parts.append(f'<path class="planned" d="M{"L".join(points)}"/>')
     counted = storm.counted
     described = (f"{counted.calls:,} calls over {whole:.0f} s: {counted.ok:,} carried out, "
-                 f"{counted.refused:,} refused, {counted.shed:,} politely refused, {counted.failures:,} failed; {storm.planned:,} rounds planned, "
-                 f"{storm.begun:,} begun.")
+                 f"{counted.refused:,} refused, {counted.shed:,} politely refused, {counted.failures:,} failed; "
+                 f"{storm.planned:,} rounds planned, {storm.begun:,} begun.")
     return picture([*parts, *legend(entries, _LEGEND_AT)], name=name, title="calls a second, by their intended start",
                    described=described, height=_LEGEND_AT + legend_height(entries) - 12)
 
@@ -169,10 +169,10 @@ def _line(kind: str, xs: list[float], ys: list[float]) -> str:
 
 
 def _limits(limits: list[Objective], axis: LogAxis) -> Iterator[str]:
-    """Each limit as a line with its words, which keep out of each other's way."""
+    """Each limit as a line, its words above it, or below where others are; they keep out of each other's way."""
     lowest = float(TOP)
     for one in sorted(limits, key=lambda one: -one.limit):
         y = axis.y(one.limit / 1000)
-        lowest = max(lowest + _LETTER_ROW, y - 4)
+        lowest = y - 4 if y - 4 >= lowest + _LETTER_ROW else max(lowest + _LETTER_ROW, y + _LETTER_ROW - 1)
         yield f'<path class="limit" d="M{LEFT} {y}h{ACROSS}"/>'
         yield label(LEFT + ACROSS, lowest, one.text, "e", "limits")

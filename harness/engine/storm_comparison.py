@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 
 from harness.engine.storm_figures import stretches
@@ -72,6 +72,8 @@ def compare(earlier: Storm, now: Storm) -> Comparison:
     rows += [_compared("failed", "share", _share(earlier, "failed"), _share(now, "failed")),
              _compared("shed", "share", _share(earlier, "shed"), _share(now, "shed")),
              _compared("rate", "rounds/s", _rate(earlier), _rate(now))]
+    if earlier.tired or now.tired:  # neither accuses nor absolves
+        rows = [replace(row, told=Change.UNTOLD) for row in rows]
     return Comparison(storm=now.check, rows=tuple(rows), earlier_tired=earlier.tired, now_tired=now.tired,
                       different=differences(earlier.record.plan, now.record.plan))
 
