@@ -31,9 +31,14 @@ class Curve:
 
 
 def of_histogram(kind: str, words: str, histogram: Histogram) -> Curve:
-    """The curve of all that a histogram counts; its last point is the slowest of all."""
-    seen, total, points = 0, histogram.count, [(0.0, histogram.smallest / 1000)] if histogram.count else []
+    """The curve of all that a histogram counts, in steps: nothing lies between two values that were measured.
+
+    Its last point is the slowest of all.
+    """
+    seen, total = 0, histogram.count
+    points: list[tuple[float, float]] = []
     for us, number in histogram.curve():
+        points.append((seen / total, us / 1000))
         seen += number
         points.append((min(seen, total - 0.5) / total, us / 1000))
     if points:
@@ -92,7 +97,7 @@ def _pieces(points: Iterable[tuple[float, float]], axis: LogAxis) -> list[str]:
     found: list[tuple[float, float]] = []
     for share, ms in points:
         x, y = _x(share), axis.y(ms)
-        if not found or abs(x - found[-1][0]) >= _NEAR or abs(y - found[-1][1]) >= _NEAR:
+        if not found or max(abs(x - found[-1][0]), abs(y - found[-1][1])) >= _NEAR:
             found.append((x, y))
     return [f"{x} {y}" for x, y in found]
 

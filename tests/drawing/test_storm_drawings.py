@@ -139,6 +139,8 @@ def test_a_curve_ends_at_the_slowest():
     histogram.extend([1_000] * 99 + [777_777])
     curve = of_histogram("true", "x", histogram)
     assert curve.points[-1] == (0.995, 777.777)
+    assert curve.points[1] == (0.99, pytest.approx(1.0, rel=0.004)), "nothing is made up between"
+    assert curve.points[2] == (0.99, pytest.approx(777.777, rel=0.004))
     assert of_histogram("true", "x", Histogram()).points == []
 
 
