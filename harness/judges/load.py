@@ -186,12 +186,6 @@ def tired(record: StormRecord) -> Finding | None:
     return None
 
 
-def tired(record: StormRecord) -> str:
-    """What of the generator forbids any word on the target; "" when it did its part."""
-    found = _tired(record)
-    return found.message if found else ""
-
-
 def _was_tired(late: float, share: float, record: StormRecord) -> Finding:
     return unknown(f"the generator was tired: {late / 1e3:.0f} ms late at p{share * 100:g}, "
                    f"{record.result.busiest:.0%} of a core busy. Give it a machine of its own, or ask for less",
