@@ -90,7 +90,7 @@ def _few(sure: float) -> Iterable[str]:
     if x >= LEFT + ACROSS:
         return
     yield f'<path class="few" d="M{x} {TOP}H{LEFT + ACROSS}V{_BELOW}H{x}z"/>'
-    yield label(LEFT + ACROSS - 3, TOP + 13, f"shaded: by fewer than {ENOUGH_BEYOND} calls", "e")
+    yield label(LEFT + ACROSS - 3, _BELOW - 7, f"shaded: fewer than {ENOUGH_BEYOND} calls", "e", "axis above")
 
 
 def _pieces(points: Iterable[tuple[float, float]], axis: LogAxis) -> list[str]:

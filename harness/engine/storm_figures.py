@@ -16,6 +16,8 @@ from harness.model.storm_figures import ENOUGH_BEYOND, SHARES, Calls, Latency, O
 from harness.model.storm_record import Became, StormRecord
 from harness.model.tally import SHED, Slice, Tally, is_failure
 
+_BUCKET = 1 / 256
+"""So far off may a quantile of a histogram be: however many calls there are, nothing is told more exactly."""
 _STRETCHES = 20
 """Into so many stretches of whole seconds a storm is cut to see how its calls hang together."""
 
@@ -98,8 +100,8 @@ def _percentile(histogram: Histogram, us: float, share: float, parts: tuple[Slic
     above = [(part.latency.count, round(part.latency.share_above(us) * part.latency.count)) for part in parts]
     low, high = rank_shares(share, worth(above))
     return Percentile(ms=_ms(us), enough=histogram.count * (1 - share) >= ENOUGH_BEYOND,
-                      low_ms=None if low is None else _ms(histogram.quantile(low)),
-                      high_ms=None if high is None else _ms(histogram.quantile(high)))
+                      low_ms=None if low is None else _ms(histogram.quantile(low) * (1 - _BUCKET)),
+                      high_ms=None if high is None else _ms(histogram.quantile(high) * (1 + _BUCKET)))
 
 
 def _second(number: int, part: Slice) -> Second:

@@ -140,6 +140,11 @@ def test_what_changes_from_second_to_second_anyway_is_no_difference():
     assert told(compare(of(swing=20), of(swing=24)))["p50"] is Change.UNTOLD
 
 
+def test_nothing_is_told_more_exactly_than_histograms_count():
+    alike = [of(rate=2_000, seconds=20, factor=factor) for factor in (1.0, 1.003)]
+    assert set(told(compare(*alike)).values()) == {Change.UNTOLD}
+
+
 def test_failures_are_told_where_they_are_more_than_chance():
     few, many = compare(of(), of(failed=1)), compare(of(rate=200, names=OPERATIONS * 4), of(rate=200, failed=1))
     assert told(few)["failed"] is Change.UNTOLD
