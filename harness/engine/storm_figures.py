@@ -40,7 +40,8 @@ def figures(record: StormRecord, outcomes: Mapping[str, Outcome]) -> Storm:
     return Storm(
         id=record.id, check=record.check, shape=plan.schedule.named, seconds=seconds, peak_rate=plan.schedule.peak,
         asked_rate=planned / seconds, begun_rate=begun / seconds, planned=planned, begun=begun,
-        players=len(plan.seats), outcomes=dict(outcomes), objectives=record.objectives, tired=weary.message if weary else "",
+        players=len(plan.seats), outcomes=dict(outcomes), objectives=record.objectives,
+        tired=weary.message if weary else "",
         counted=_counted(tally.outcomes.values()), latency=_latency(tally.latency_of_all(), parts),
         naive=_latency(tally.service), lag=_latency(tally.lag), busiest=result.busiest,
         most_in_flight=max((part.in_flight for part in tally.seconds.values()), default=0),
