@@ -19,7 +19,8 @@ svg.storm .head{font-weight:600}svg.storm .axis{fill:var(--soft)}
 svg.storm path{fill:none;stroke:var(--soft);stroke-width:1.2}
 svg.storm .grid{stroke:var(--line)}svg.storm .few{fill:var(--ink);stroke:none;opacity:.06}
 svg.storm .limit{stroke:var(--fail);stroke-width:1.5;stroke-dasharray:7 4}
-svg.storm .limits{fill:var(--fail)}svg.storm .limits,svg.storm .above{paint-order:stroke;stroke:var(--card);stroke-width:4}
+svg.storm .limits{fill:var(--fail)}
+svg.storm .limits,svg.storm .above{paint-order:stroke;stroke:var(--card);stroke-width:4}
 svg.storm .wide{fill:var(--storm);stroke:none;opacity:.14}svg.storm .near{fill:var(--storm);stroke:none;opacity:.2}
 svg.storm .p50{stroke:var(--storm);stroke-width:2.6;stroke-linecap:round}
 svg.storm .p95{stroke:var(--storm);stroke-width:1.6;stroke-dasharray:6 3}
