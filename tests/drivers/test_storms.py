@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -177,14 +178,24 @@ def test_a_storm_outlives_its_tokens(forgetful, processes):
     assert (result.problems, result.complete) == ((), True)
 
 
-def test_tokens_that_cannot_be_renewed_are_the_generators_trouble(forgetful):
-    def busy():
-        raise Prerequisite("no access token for provider: the token call answered 503")
+def busy():
+    raise Prerequisite("no access token for provider: the token call answered 503")
 
+
+@pytest.mark.parametrize(("tokens", "trouble"), [
+    (busy, "no access token for provider: the token call answered 503"),
+    (lambda: time.sleep(30), "a call for them took .*")])
+def test_tokens_that_cannot_be_renewed_in_time_are_the_generators_trouble(forgetful, tokens, trouble):
     wanted = replace(plan(forgetful.url, seconds=4.0), callers=(Caller(headers=(), token=forgetful.party.token()),))
-    result = blow(wanted, tokens=busy)
+    result = blow(wanted, tokens=tokens)
     assert result.tally.outcomes["authorizeBet"]["401"] > 10
-    assert result.problems == ("could not renew its tokens: no access token for provider: the token call answered 503",)
+    (problem,) = result.problems
+    assert re.fullmatch(f"had trouble with new tokens: {trouble}", problem)
+
+
+def test_trouble_with_new_tokens_that_no_call_felt_is_none(platform):
+    result = blow(plan(platform), tokens=busy)
+    assert (result.problems, result.complete) == ((), True)
 
 
 def test_nobody_there_is_a_result_too():

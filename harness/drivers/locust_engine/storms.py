@@ -69,7 +69,9 @@ class _Crew:
         self._busiest = 0.0
         self._ended = False
         self._over = threading.Event()
+        self._asked = float("inf")
         self._unrenewed = ""
+        """What went wrong with new tokens, if anything did."""
         self._began = 0.0
         self._aborted = ""
         self._saying = threading.Lock()
@@ -97,16 +99,24 @@ class _Crew:
 
     def renew(self, plan: StormPlan, tokens: Tokens) -> None:
         """Hand on new tokens until the storm is over: to the process that leads, which tells the others."""
-        known = [caller.token for caller in plan.callers]
-        while not self._over.wait(_RENEW_AGAIN_SECONDS if self._unrenewed else _RENEW_SECONDS):
+        known, pause = [caller.token for caller in plan.callers], _RENEW_SECONDS
+        while not self._over.wait(pause):
+            self._asked, pause = time.monotonic(), _RENEW_SECONDS
             try:
                 fresh = list(tokens())
                 if fresh != known and not self._over.is_set():
                     self._say(self._processes[0], json.dumps({"tokens": fresh}))
-                known, self._unrenewed = fresh, ""
+                known = fresh
             except Exception as error:  # the old ones may still be good; a thread has nobody else to tell
                 if not self._over.is_set():
-                    self._unrenewed = str(error) or type(error).__name__
+                    self._unrenewed, pause = str(error) or type(error).__name__, _RENEW_AGAIN_SECONDS
+            self._note_slow()
+            self._asked = float("inf")
+
+    def _note_slow(self) -> None:
+        """A call for tokens that takes long, or is still under way, may bring them too late."""
+        if (took := time.monotonic() - self._asked) > _RENEW_AGAIN_SECONDS:
+            self._unrenewed = self._unrenewed or f"a call for them took {took:.0f} s"
 
     def _read(self, number: int, process: subprocess.Popen[str]) -> None:
         with cast(Any, process.stdout) as lines:
@@ -186,8 +196,9 @@ class _Crew:
         """What has been reported, by round number again."""
         begun, ended, fed = (_by_number({worker: states[n] for worker, states in self._states.items()}, self._workers)
                              for n in range(3))
+        self._note_slow()
         if self._unrenewed and any("401" in counts for counts in self._tally.outcomes.values()):
-            self._problems.append(f"could not renew its tokens: {self._unrenewed}")
+            self._problems.append(f"had trouble with new tokens: {self._unrenewed}")
         return StormResult(tally=self._tally, begun=begun, ended=ended, fed=fed, workers=self._workers,
                            amended=self._amended,
                            lost=tuple(sorted(self._lost)), busiest=self._busiest, problems=tuple(self._problems),
