@@ -42,7 +42,7 @@ def refused(lab, subject, **changes):
     return error.value.line()
 
 
-def never(plan):
+def never(plan, **_):
     raise AssertionError("a storm was blown")
 
 
@@ -66,7 +66,7 @@ def test_without_a_promise_no_storm_is_blown(labs, subject):
 def test_what_was_blown_is_recorded_with_what_stopped_it(labs, lines):
     plans = []
 
-    def blow(plan):
+    def blow(plan, **_):
         plans.append(plan)
         return StormResult(tally=Tally(), begun=b"", ended=b"", workers=1, aborted="p95 < 2s: 3 s")
 
@@ -80,7 +80,7 @@ def test_what_was_blown_is_recorded_with_what_stopped_it(labs, lines):
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, HarnessFault("Locust ended")])
 def test_a_storm_that_broke_off_leaves_word_that_nobody_knows_what_it_moved(labs, lines, error):
-    def blow(plan):
+    def blow(plan, **_):
         raise error
 
     with pytest.raises(BaseException) as raised:
