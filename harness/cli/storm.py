@@ -115,8 +115,8 @@ def _against(earlier: Side, now: Side, *, anyway: bool, as_json: bool) -> str:
 _WIDTH = 80
 _WORDS = """In brackets: between which values chance leaves a figure, with 95 %; calls that
 were slow together count as what they are worth. "cannot tell": no difference
-can be told, for the brackets overlap or one is not known. Another hour or
-machine may do more than chance does within a run: blow both several times."""
+can be told, for the brackets overlap, one is not known, or few stretches of
+time make it. Another hour or machine may do more: blow both several times."""
 
 
 def _told(storm: Storm, one: Comparison) -> str:

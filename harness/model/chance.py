@@ -2,7 +2,8 @@
 
 Calls that meet the same hiccup are slow together, so a thousand of them tell less than a thousand independent ones.
 How much less is seen in how unevenly the slow ones lie over the stretches of a storm (the design effect of a cluster
-sample); the interval is that of so many independent calls as they are worth.
+sample); the interval is that of so many independent calls as they are worth. Yet a run that met no hiccup knows nothing
+of hiccups: two storms differ only where most of their stretches do, and not by the luck of one (`by_luck`).
 """
 
 from __future__ import annotations
@@ -66,8 +67,24 @@ def worth(stretches: Sequence[tuple[int, int]]) -> int:
     if not 0 < share < 1:
         return total
     spread = number / (number - 1) * sum((of_kind - share * calls) ** 2 for calls, of_kind in known) / total ** 2
-    few = 1 + (_Z * _Z + 1) / (4 * (number - 1))  # Student's t instead of the normal's quantile
-    return max(1, int(total / max(1.0, few * few * spread / (share * (1 - share) / total))))
+    return max(1, int(total / max(1.0, _wider(number - 1) ** 2 * spread / (share * (1 - share) / total))))
+
+
+def by_luck(differences: Sequence[float]) -> float:
+    """How probable it is that two storms differ in sum as much as they do, if in each stretch either could be either.
+
+    `differences`: one for each stretch, twenty at most; exact, by all ways to flip their signs.
+    """
+    sums = list(differences[:1]) or [0.0]
+    for one in differences[1:]:
+        sums = [*(known + one for known in sums), *(known - one for known in sums)]
+    seen = abs(sum(differences)) - 1e-12
+    return sum(abs(one) >= seen for one in sums) / len(sums)
+
+
+def _wider(freedom: int) -> float:
+    """By how much Student's t is wider than the normal distribution at the same confidence."""
+    return 1 + (_Z ** 2 + 1) / (4 * freedom) + (5 * _Z ** 4 + 16 * _Z ** 2 + 3) / (96 * freedom ** 2)
 
 
 def _cumulated(number: int, share: float) -> Sequence[tuple[int, float]]:

@@ -79,10 +79,10 @@ def test_the_series_has_each_second():
 
 def test_stretches_are_few_and_lose_nothing():
     tally = made_tally(seconds=61, rate=3)
-    found = stretches(tally)
-    assert len(found) == 16
-    assert sum(part.latency.count for part in found) == tally.latency_of_all().count
-    assert stretches(made_tally(seconds=0)) == ()
+    found = stretches(tally, 4)
+    assert list(found) == list(range(16))
+    assert sum(part.latency.count for part in found.values()) == tally.latency_of_all().count
+    assert stretches(made_tally(seconds=0), 4) == {}
 
 
 def test_a_storm_in_which_nothing_was_answered_has_no_percentiles():
@@ -145,6 +145,13 @@ def test_nothing_is_told_more_exactly_than_histograms_count():
     assert set(told(compare(*alike)).values()) == {Change.UNTOLD}
 
 
+def test_a_stall_that_one_of_two_storms_met_is_no_difference():
+    found = compare(of(seconds=60), of(seconds=60, stall=30))
+    assert found.rows[2].now.value > 20 * found.rows[2].earlier.value, "of p99"
+    assert found.rows[2].by_luck == 1.0
+    assert told(found)["p99"] is Change.UNTOLD
+
+
 def test_failures_are_told_where_they_are_more_than_chance():
     few, many = compare(of(), of(failed=1)), compare(of(rate=200, names=OPERATIONS * 4), of(rate=200, failed=1))
     assert told(few)["failed"] is Change.UNTOLD
@@ -152,6 +159,7 @@ def test_failures_are_told_where_they_are_more_than_chance():
     record = made_storm()
     for part in record.result.tally.seconds.values():
         part.failed = 8
+    assert 0.06 < compare(of(), figures(record, {})).rows[4].now.low < 0.08
     record.result.tally.outcomes["authorizeBet"] = {"200": 504, "500": 96}
     assert told(compare(of(), figures(record, {})))["failed"] is Change.HIGHER
 

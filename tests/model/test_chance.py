@@ -5,7 +5,7 @@ from statistics import NormalDist
 
 import pytest
 
-from harness.model.chance import count_bounds, rank_shares, share_bounds, worth
+from harness.model.chance import by_luck, count_bounds, rank_shares, share_bounds, worth
 
 
 @pytest.mark.parametrize(("share", "number"), [(0.5, 30), (0.5, 100_000), (0.95, 500), (0.99, 2_000), (0.999, 20_000)])
@@ -52,6 +52,13 @@ def test_too_few_stretches_tell_nothing():
     assert worth([(500, 5)] * 4) == 0
     assert worth([(0, 0)] * 9 + [(500, 5)]) == 0
     assert worth([(500, 0)] * 9) == worth([(500, 500)] * 9) == 4_500, "all alike"
+
+
+def test_luck_is_how_many_ways_of_flipping_do_as_much():
+    assert by_luck([1.0] * 10) == 2 / 1024
+    assert by_luck([0.0, 0.0, 5.0, 0.0]) == 1.0, "one stretch makes it all"
+    assert by_luck([1.0, -1.0]) == by_luck([0.0]) == by_luck([]) == 1.0
+    assert by_luck([1.0, 2.0, 3.0]) == by_luck([-1.0, -2.0, -3.0]) == 2 / 8
 
 
 def test_bounds_of_shares_and_counts():
