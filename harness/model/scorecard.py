@@ -141,6 +141,10 @@ class Scorecard:
         return tuple(sorted(mine, key=lambda t: (t.outcomes[control] is Outcome.PASS or t.check not in deciding,
                                                  t.outcomes[control] is Outcome.PASS)))
 
+    def storms_of(self, control: str) -> tuple[Storm, ...]:
+        """The storms on which this control was judged."""
+        return tuple(storm for storm in self.storms if control in storm.outcomes)
+
     def left_out(self) -> Mapping[str, tuple[str, ...]]:
         """Control ids outside the verdict, by the reason why."""
         reasons: dict[str, list[str]] = {}

@@ -123,6 +123,22 @@ def test_what_cannot_be_shown_is_one_line_with_the_remedy(stored, say, arguments
     assert len(err.splitlines()) == 1
 
 
+def test_a_control_is_explained_with_the_storms_it_was_judged_on(stored, say):
+    storm = made_storm(stall=3)
+    claim = {"k": "claim", "t": 3, "id": "c#1", "check": storm.check, "control": "LOAD-01", "judge": "objectives_kept",
+             "says": "kept", "over": [], "params": {"storm": storm.id}, "positive_control": False}
+    run = stored("run", storm)
+    with (run / "journal.jsonl").open("a") as lines:
+        for line in (claim, {"k": "check", "t": 4, "check": storm.check, "controls": ["LOAD-01"], "ended": "finished"}):
+            lines.write(json.dumps(line) + "\n")
+    out = say("explain", "LOAD-01", "--run", run)[1]
+    assert "fail: p95 < 400ms was missed" in out
+    assert "naive, from sending" in out
+    assert out.rstrip().endswith("LOAD-01 fail")
+    assert json.loads(say("explain", "LOAD-01", "--run", run, "--json")[1])["run"]["storms"][0]["id"] == storm.id
+    assert "naive" not in say("explain", "LOAD-02", "--run", run)[1]
+
+
 def test_help_tells_what_it_does(say):
     out = say("storm", "--help")[1]
     for piece in ("--against", "--anyway", "--csv", "--json", "stored run"):
