@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from dataclasses import replace
+from http.server import ThreadingHTTPServer
 from types import SimpleNamespace
 
 import psutil
@@ -130,6 +131,27 @@ def test_a_storm_over_https_is_a_storm_like_any_other(serve, monkeypatch, proces
     assert (result.workers, result.problems, result.complete) == (processes, (), True)
     assert result.begun == result.ended == bytes([Became.DONE]) * 120
     assert {outcome for counts in result.tally.outcomes.values() for outcome in counts} == {"200"}
+
+
+def test_a_storm_over_ipv6_names_its_host_in_brackets():
+    hosts = set()
+
+    class Noting(Willing):
+        def do_POST(self):
+            hosts.add(self.headers["Host"])
+            super().do_POST()
+
+    class Six(ThreadingHTTPServer):
+        address_family = socket.AF_INET6
+        daemon_threads = True
+
+    with Six(("::1", 0), Noting) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        host = f"[::1]:{server.server_address[1]}"
+        result = blow(plan(f"http://{host}", seconds=0.5))
+        server.shutdown()
+    assert result.begun == result.ended == bytes([Became.DONE]) * 30
+    assert hosts == {host}
 
 
 def test_a_certificate_that_cannot_be_verified_is_told_and_nothing_is_sent(serve, monkeypatch):
