@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -25,6 +26,7 @@ from harness.drivers.recording_client import RecordingClient
 from harness.engine.journal import Journal
 from harness.engine.redaction import Redactor
 from harness.engine.scoring import judge_claims
+from harness.model.elsewhere import Elsewhere
 from harness.model.history import History
 from harness.model.operations import driven_operations
 from harness.model.outcome import worst
@@ -108,7 +110,8 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
     return Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
                     sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],
                     epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
-                    budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz, blow=_blow,
+                    budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
+                    blow=partial(_blow, assignment.get("storms", {})),
                     fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender)
 
 
@@ -147,11 +150,12 @@ def _fuzz(*args: Any, **options: Any) -> Any:
             raise KeyboardInterrupt
 
 
-def _blow(plan: Any) -> Any:
+def _blow(storms: Mapping[str, Any], plan: Any) -> Any:
     """Locust runs in processes of its own; what starts them is imported by the worker that needs it."""
     from harness.drivers.locust_engine.storms import blow
 
-    return blow(plan)
+    others = storms.get("elsewhere")
+    return blow(plan, processes=storms.get("processes", 1), elsewhere=Elsewhere(**others) if others else None)
 
 
 def _event_pipe() -> TextIO:

@@ -24,6 +24,8 @@ _LONG_SECONDS = 120.0
 """The launch checklist's burst takes two to five minutes (T-3)."""
 _BUSY = 0.9
 """Of one core; a process that uses more can no longer be on time."""
+_APART_SECONDS = 1.0
+"""Workers that begin further apart blow another storm than the one that was planned."""
 _OWN = ("no_socket",)
 """Failures of the generator's machine, not of the target."""
 _TAKEN = 0.99
@@ -168,6 +170,9 @@ def _tired(record: StormRecord) -> Finding | None:
     own = sum(counts.get(outcome, 0) for counts in tally.outcomes.values() for outcome in _OWN)
     if own:
         return unknown(f"{own} calls found no free socket on this machine; raise `ulimit -n`", Reason.NO_SAMPLES)
+    if result.apart_seconds > _APART_SECONDS:
+        return unknown(f"the {result.workers} workers may have begun {result.apart_seconds:.1f} s apart",
+                       Reason.COUNT_MISMATCH)
     late = tally.lag.quantile(_PUNCTUAL)
     if late > _may_be_late(record) or result.busiest > _BUSY:
         return _was_tired(late, _PUNCTUAL, record)

@@ -45,6 +45,8 @@ class StormResult:
     """What went wrong with the generator itself."""
     complete: bool = True
     """It was blown to its end, and all workers told of it."""
+    apart_seconds: float = 0.0
+    """Within that time all workers began: from the master's word to the last worker's answer that it has begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,8 @@ class StormRecord:
         return {"id": self.id, "check": self.check, "plan": self.plan.without_tokens.to_line(),
                 "objectives": list(self.objectives), "tally": result.tally.to_line(), "begun": packed(result.begun),
                 "ended": packed(result.ended), "workers": result.workers, "lost": list(result.lost),
-                "busiest": result.busiest, "problems": list(result.problems), "complete": result.complete}
+                "busiest": result.busiest, "problems": list(result.problems), "complete": result.complete,
+                "apart_seconds": result.apart_seconds}
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> StormRecord:
@@ -72,7 +75,8 @@ class StormRecord:
         result = StormResult(
             tally=Tally.from_line(line["tally"]), begun=unpacked(line["begun"]), ended=unpacked(line["ended"]),
             workers=int(line["workers"]), lost=tuple(map(int, line["lost"])), busiest=float(line["busiest"]),
-            problems=tuple(map(str, line["problems"])), complete=line["complete"] is True)
+            problems=tuple(map(str, line["problems"])), complete=line["complete"] is True,
+            apart_seconds=float(line.get("apart_seconds", 0.0)))
         return cls(id=str(line["id"]), check=str(line["check"]), plan=StormPlan.from_line(line["plan"]),
                    result=result, objectives=tuple(map(str, line["objectives"])))
 

@@ -1,0 +1,39 @@
+"""Locust's one user a process, through which it begins a storm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import gevent
+from locust import User, task
+from locust.exception import StopUser
+
+from harness.drivers.locust_engine.share import Share
+
+LOOK_SECONDS = 0.05
+
+
+class Storm(User):
+    """It starts the pump, and is there until that has ended.
+
+    Locust spawns it anew where workers come and go; a share is begun once all the same.
+    """
+
+    share: Share | None = None
+    """This process's, once it knows its plan."""
+    begun = False
+    on_begin: Callable[[], None] | None = None
+
+    @task
+    def blow(self) -> None:
+        """One storm."""
+        share = self.share
+        if share is None or Storm.begun:
+            raise StopUser
+        Storm.begun = True
+        share.begin()
+        if Storm.on_begin is not None:
+            Storm.on_begin()
+        while not share.done:
+            gevent.sleep(LOOK_SECONDS)
+        raise StopUser
