@@ -17,6 +17,8 @@ from typing import Any, cast
 from harness.model.errors import EnvironmentFault
 
 _LOOK_AGAIN_SECONDS = 0.5
+_AFTER_A_STORM_SECONDS = 3.0
+"""So long the master of the last one may still be there."""
 _CONNECT_SECONDS = 3.0
 _ENDING_SECONDS = 5.0
 
@@ -46,7 +48,7 @@ def join(host: str, port: int, *, wait_seconds: float, say: Callable[[str], None
             if blown:
                 say(f"waiting {wait_seconds:.0f} s for the next storm at {where}")
                 told = True
-        time.sleep(_LOOK_AGAIN_SECONDS)
+        time.sleep(_AFTER_A_STORM_SECONDS if blown else _LOOK_AGAIN_SECONDS)
     if not served:
         raise EnvironmentFault(f"no storm came from {where} within {wait_seconds:.0f} s", remedy="Start the run there "
                                "with --storm-machines and --storm-listen; is the address right, and the port open?")

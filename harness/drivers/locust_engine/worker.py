@@ -20,8 +20,8 @@ from harness.drivers.locust_engine.share import Share
 from harness.drivers.locust_engine.storm_user import LOOK_SECONDS, Storm
 from harness.model.storm import StormPlan
 
-_CONNECT_TRIES = 5
-"""Of five seconds each: what has not said a word of Locust's until then never will."""
+_CONNECT_TRIES = {True: 5, False: 2}
+"""Of five seconds each, by whether it is a worker of this machine: that one may start before its master is ready."""
 _REACH_SECONDS = 5.0
 _SILENT_SECONDS = 8.0
 """A master says something each second; one that is silent for so long is gone, and wants no storm any more."""
@@ -35,7 +35,7 @@ def work(parent: Parent, order: Mapping[str, Any]) -> None:
     Raises:
         ConnectionError: what listens there does not speak Locust's protocol.
     """
-    locust.runners.CONNECT_RETRY_COUNT = _CONNECT_TRIES
+    locust.runners.CONNECT_RETRY_COUNT = _CONNECT_TRIES[order["local"]]
     environment = Environment(user_classes=[Storm])
     runner = environment.create_worker_runner(order["host"], order["port"])
     runner.client.socket.setsockopt(zmq.LINGER, 1_000)  # nobody waits for ever for a master that is gone
