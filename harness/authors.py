@@ -78,7 +78,7 @@ from harness.model.control import Level
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
 from harness.model.outcome import Outcome
-from harness.model.played import Delivered, Played, Stormed
+from harness.model.played import Delivered, Looped, Played, Stormed
 from harness.model.scenario import (
     Announced,
     Band,
@@ -86,6 +86,7 @@ from harness.model.scenario import (
     Burst,
     Down,
     Fault,
+    Locustfile,
     Published,
     Rounds,
     Scenario,
@@ -113,6 +114,8 @@ __all__ = [
     "FuzzEffort",
     "Lab",
     "Level",
+    "Locustfile",
+    "Looped",
     "Mix",
     "NoHook",
     "Outcome",

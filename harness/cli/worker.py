@@ -111,7 +111,8 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
                     sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],
                     epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
                     budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
-                    blow=partial(_blow, assignment.get("storms", {})),
+                    blow=partial(_blow, assignment.get("storms", {})), swarm=_swarm,
+                    folders={c["id"]: Path(c["path"]).parent for c in assignment["checks"]},
                     fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender)
 
 
@@ -156,6 +157,13 @@ def _blow(storms: Mapping[str, Any], plan: Any) -> Any:
 
     others = storms.get("elsewhere")
     return blow(plan, processes=storms.get("processes", 1), elsewhere=Elsewhere(**others) if others else None)
+
+
+def _swarm(plan: Any) -> Any:
+    """A locustfile runs in a process of its own, too."""
+    from harness.drivers.locust_engine.swarm import swarm
+
+    return swarm(plan)
 
 
 def _event_pipe() -> TextIO:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from harness.model.exchange import Exchange, Headers
+from harness.model.locust_plan import LocustPlan, LocustResult
 from harness.model.play import Move
 from harness.model.scenario import Toxic
 from harness.model.storm import StormPlan
@@ -140,6 +141,14 @@ class StormBlower(Protocol):
 
     def __call__(self, plan: StormPlan) -> StormResult:
         """Blow the storm to its end; Ctrl-C in between ends it within a second."""
+        ...
+
+
+class Swarm(Protocol):
+    """Runs the users of a user's own locustfile."""
+
+    def __call__(self, plan: LocustPlan) -> LocustResult:
+        """Run them for their time; Ctrl-C in between ends them. Prerequisite: the file cannot be used."""
         ...
 
 

@@ -12,7 +12,7 @@ from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
-from harness.model.played import Stormed
+from harness.model.played import Looped, Stormed
 from harness.model.slo import objectives
 from harness.model.storm_record import Became, StormRecord
 from harness.model.tally import SHED, Tally, is_failure
@@ -36,22 +36,26 @@ _CARRIED_OUT = 0.5
 _SHOWN = 5
 
 
-def burst_delivered(stormed: Stormed) -> Draft:
+def burst_delivered(stormed: Stormed | Looped) -> Draft:
     """The storm was really blown: all of it, on time, and the target let it in (LOAD-06)."""
-    return Draft(judge="burst_delivered", params={"storm": stormed.storm},
-                 says="the burst was delivered as planned, on time")
+    return _draft("burst_delivered", stormed, "the burst was delivered as planned, on time")
 
 
-def objectives_kept(stormed: Stormed) -> Draft:
+def objectives_kept(stormed: Stormed | Looped) -> Draft:
     """Latency from the intended start, and shares of errors, are within what the target promises (LOAD-01)."""
-    return Draft(judge="objectives_kept", params={"storm": stormed.storm},
-                 says="latency from the intended start is within the objectives")
+    return _draft("objectives_kept", stormed, "latency from the intended start is within the objectives")
 
 
-def refusals_polite(stormed: Stormed) -> Draft:
+def refusals_polite(stormed: Stormed | Looped) -> Draft:
     """What is refused for want of room is refused with 429 or 503 and Retry-After, and nothing else fails (LOAD-02)."""
-    return Draft(judge="refusals_polite", params={"storm": stormed.storm},
-                 says="under load nothing fails but by 429 or 503 with Retry-After")
+    return _draft("refusals_polite", stormed, "under load nothing fails but by 429 or 503 with Retry-After")
+
+
+def _draft(judge_name: str, what: Stormed | Looped, says: str) -> Draft:
+    """Of a closed loop another judge decides (`judges.closed_loop`): it proves less."""
+    if isinstance(what, Looped):
+        return Draft(judge=f"closed_loop_{judge_name}", params={"load": what.load}, says=says)
+    return Draft(judge=judge_name, params={"storm": what.storm}, says=says)
 
 
 @judge("burst_delivered")

@@ -36,7 +36,8 @@ def test_who_blows_the_storms(port):
     assert storms_by(1, 2, f"127.0.0.1:{port}", 60)[0] == 1
 
 
-@pytest.mark.parametrize(("options", "says"), [((0, 0, None), "nobody would blow"), ((1, 0, "h:1"), "nobody is waited")])
+@pytest.mark.parametrize(("options", "says"), [((0, 0, None), "nobody would blow"),
+                                               ((1, 0, "h:1"), "nobody is waited")])
 def test_options_that_contradict_each_other(options, says):
     with pytest.raises(UsageError, match=says):
         storms_by(*options, 60)
@@ -44,7 +45,7 @@ def test_options_that_contradict_each_other(options, says):
 
 def test_a_port_in_use_is_told_before_anything_is_driven(capsys):
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        where = "127.0.0.1:{}".format(taken.getsockname()[1])
+        where = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(EnvironmentFault, match="in use"):
             storms_by(None, 1, where, 60)
         assert main(["--storm-machines", "1", "--storm-listen", where]) == 4

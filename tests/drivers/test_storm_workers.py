@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 
 import pytest
 
@@ -83,7 +83,7 @@ def test_workers_of_other_machines_blow_their_shares_at_the_same_time(platform, 
     said = []
     with worker(port) as one, worker(port) as two:
         result = blow(plan(platform), processes=processes, elsewhere=elsewhere(port, 2),
-                      on_report=lambda tally, report: said.append(report["worker"]))
+                      on_report=lambda _, report: said.append(report["worker"]))
         told = [[e["event"] for e in events(p)] for p in (one, two)]
     workers = 2 + processes
     assert (result.workers, result.lost, result.problems, result.complete) == (workers, (), (), True)
@@ -107,7 +107,7 @@ def test_a_storm_worker_waits_for_a_run_and_serves_it(platform, port):
 
 @pytest.mark.parametrize("came", [0, 1])
 def test_workers_that_do_not_come_are_counted_and_no_storm_is_blown(platform, port, came):
-    with worker(port) if came else suppress() as one:
+    with worker(port) if came else nullcontext() as one:
         with pytest.raises(EnvironmentFault) as raised:
             blow(plan(platform), processes=0, elsewhere=elsewhere(port, 2, wait_seconds=8))
         if one is not None:
@@ -134,7 +134,7 @@ def test_an_address_that_is_taken_is_one_line(platform):
 def test_a_worker_that_does_not_reach_the_target_accuses_nobody(port):
     with closing(socket.create_server(("127.0.0.1", 0))) as closed:
         nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    with worker(port), pytest.raises(EnvironmentFault, match="cannot take its share: .* does not reach"):
+    with worker(port), pytest.raises(EnvironmentFault, match=r"cannot take its share: .* does not reach"):
         blow(plan(nobody), processes=0, elsewhere=elsewhere(port))
 
 

@@ -16,8 +16,8 @@ from harness.model.storm import Caller, Seat, StormPlan
 
 _FUNDS = 100_000_000
 """Minor units: no storm empties a purse, whatever the draw."""
-_CURRENCY = "EUR"
-_AT_ONCE = 8
+CURRENCY = "EUR"
+AT_ONCE = 8
 _FULL_SECONDS = 120.0
 """The launch checklist's burst takes two to five minutes (T-3); smaller budgets take the scenario's own time."""
 
@@ -42,28 +42,30 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
         raise NoHook(f"{scenario.name}: a peak of {schedule.peak:g} rounds/s is above the cap of {promise.cap:g}",
                      remedy=f"Raise most_rounds_per_second in [target.{lab.target.name}.load], or ask for less")
     parties = [party for party in (lab.provider, lab.second_tenant()) if party is not None]
-    players = lab.side_by_side([partial(_seated, lab, parties[n % len(parties)]) for n in range(workload.players)],
-                               at_once=_AT_ONCE)
+    players = lab.side_by_side([partial(seated, lab, parties[n % len(parties)]) for n in range(workload.players)],
+                               at_once=AT_ONCE)
     plan = StormPlan(
-        base_url=lab.target.base_url, schedule=schedule, mix=workload.mix, currency=_CURRENCY,
+        base_url=lab.target.base_url, schedule=schedule, mix=workload.mix, currency=CURRENCY,
         money_form=lab.profile.money_form, key_header=lab.profile.idempotency_header, prefix=lab.fresh("storm"),
-        callers=tuple(_caller(party, lab.check) for party in parties), timeout_seconds=lab.target.timeout_seconds,
+        callers=tuple(caller(party, lab.check) for party in parties), timeout_seconds=lab.target.timeout_seconds,
         seats=tuple(Seat(player_id=player.player_id, session_id=session, caller=n % len(parties))
                     for n, (player, session) in enumerate(players)))
     storm = lab.storm(plan, promise.slo)
     readings = lab.side_by_side([partial(lab.balances, player, label="after the storm") for player, _ in players],
-                                at_once=_AT_ONCE)
+                                at_once=AT_ONCE)
     stormed = Stormed(storm=storm, readings=readings)
     claim(lab, scenario, stormed)
     return stormed
 
 
-def _seated(lab: Lab, party: Party) -> tuple[Player, str]:
-    player = lab.player({_CURRENCY: _FUNDS}, by=party)
-    return player, lab.session(player, _CURRENCY, by=party)
+def seated(lab: Lab, party: Party) -> tuple[Player, str]:
+    """A player with a full purse, and its session."""
+    player = lab.player({CURRENCY: _FUNDS}, by=party)
+    return player, lab.session(player, CURRENCY, by=party)
 
 
-def _caller(party: Party, check: str) -> Caller:
+def caller(party: Party, check: str) -> Caller:
+    """What a generator needs to call as that party."""
     who = party.credential
     return Caller(token=party.token(check=check), headers=(
         ("X-Brand-Id", who.brand_id), ("X-Region", who.region), ("X-Provider-Id", who.provider_id)))

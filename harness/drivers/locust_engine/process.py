@@ -17,6 +17,7 @@ import locust.runners  # it patches the standard library, which is why this is a
 from locust.env import Environment
 
 from harness.drivers.locust_engine.master import lead
+from harness.drivers.locust_engine.own_users import run_own_users
 from harness.drivers.locust_engine.parent import Parent
 from harness.drivers.locust_engine.share import Share
 from harness.drivers.locust_engine.storm_user import LOOK_SECONDS, Storm
@@ -33,7 +34,7 @@ def main() -> int:
     parent = Parent()
     order = parent.order()
     try:
-        roles = {"alone": _alone, "master": lead, "worker": work}
+        roles = {"alone": _alone, "master": lead, "worker": work, "own_users": run_own_users}
         roles[order["role"]](parent, order)
     except (KeyError, TypeError, ValueError, OSError) as error:
         parent.tell("problem", text=f"{type(error).__name__}: {error}")
