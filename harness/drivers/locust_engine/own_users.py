@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 import http.client
+import inspect
 import socket
 import sys
 import time
 import traceback
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -94,11 +96,11 @@ def _environment(plan: LocustPlan) -> Environment:
     if not users:
         raise _Unusable(f"{name}:1: no class of a Locust user in it (class ...(HttpUser) with a @task)")
     if shapes:
-        raise _Unusable(f"{name}:1: {type(shapes[0]).__name__} shapes the load, but the scenario's users, spawn_rate "
+        raise _Unusable(f"{name}:{_defined(type(shapes[0]))}: {type(shapes[0]).__name__} shapes the load, but the scenario's users, spawn_rate "
                         "and seconds do: take it out")
-    idle = next((user.__name__ for user in users.values() if not user.tasks), None)
+    idle = next((user for user in users.values() if not user.tasks), None)
     if idle is not None:
-        raise _Unusable(f"{name}:1: class {idle} has no @task")
+        raise _Unusable(f"{name}:{_defined(idle)}: class {idle.__name__} has no @task")
     environment = Environment(user_classes=list(users.values()), events=locust.events, host=plan.base_url,
                               stop_timeout=plan.timeout_seconds, parsed_options=_options())
     environment.certify = Handed(plan)  # type: ignore[attr-defined]
@@ -111,6 +113,13 @@ def _options() -> Any:
     setup_parser_arguments(parser)  # type: ignore[no-untyped-call]
     locust.events.init_command_line_parser.fire(parser=parser)  # type: ignore[no-untyped-call]
     return parser.parse_known_args(args=[])[0]
+
+
+def _defined(kind: type) -> int:
+    """The line of a class in its file."""
+    with suppress(OSError, TypeError):
+        return inspect.getsourcelines(kind)[1]
+    return 1
 
 
 def _line(error: BaseException, path: str) -> int:
