@@ -43,10 +43,10 @@ def lab(monkeypatch):
                     epoch="e", worker="w1", swarm=swarm, folders={CHECK: Path("/somewhere/scenarios")})
     made = Lab(shop, CHECK, ("LOAD-01",))
     made.plans, made.lines = plans, lines
-    party = SimpleNamespace(credential=TARGET.credentials["provider"], token=lambda check: "canary-token")
+    party = SimpleNamespace(credential=TARGET.credentials["provider"], token=lambda **_: "canary-token")
     monkeypatch.setattr(Lab, "provider", party)
-    monkeypatch.setattr(Lab, "player", lambda self, funds, by: SimpleNamespace(player_id=self.fresh("player")))
-    monkeypatch.setattr(Lab, "session", lambda self, player, currency, by: f"session-of-{player.player_id}")
+    monkeypatch.setattr(Lab, "player", lambda self, *_, **__: SimpleNamespace(player_id=self.fresh("player")))
+    monkeypatch.setattr(Lab, "session", lambda _, player, *__, **___: f"session-of-{player.player_id}")
     return made
 
 

@@ -96,8 +96,9 @@ def _environment(plan: LocustPlan) -> Environment:
     if not users:
         raise _Unusable(f"{name}:1: no class of a Locust user in it (class ...(HttpUser) with a @task)")
     if shapes:
-        raise _Unusable(f"{name}:{_defined(type(shapes[0]))}: {type(shapes[0]).__name__} shapes the load, but the scenario's users, spawn_rate "
-                        "and seconds do: take it out")
+        shape = type(shapes[0])
+        raise _Unusable(f"{name}:{_defined(shape)}: {shape.__name__} shapes the load, but the scenario's users, "
+                        "spawn_rate and seconds do: take it out")
     idle = next((user for user in users.values() if not user.tasks), None)
     if idle is not None:
         raise _Unusable(f"{name}:{_defined(idle)}: class {idle.__name__} has no @task")
