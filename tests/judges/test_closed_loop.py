@@ -114,8 +114,9 @@ def test_without_a_promise_or_a_record_nothing_is_told():
 
 
 def test_conservation_leaves_out_players_whose_bets_only_a_locustfile_knows():
-    closing = Exchange(id="w1-1", check="c", actor="observer", operation="getPlayerBalances", method="GET", url="http://x",
-                       status=200, response_body='{"balances":[{"amount":90,"currency":"EUR"}]}', started_ns=1, ended_ns=2)
+    closing = Exchange(id="w1-1", check="c", actor="observer", operation="getPlayerBalances", method="GET", status=200,
+                       url="http://x", response_body='{"balances":[{"amount":90,"currency":"EUR"}]}', started_ns=1,
+                       ended_ns=2)
     player = PlayerRecord(player_id="p-0", check="c", tenant_id="t", brand_id="b", region="r", start={"EUR": 100},
                           closed_by="w1-1")
     claim = claim_of(conserved())
