@@ -148,7 +148,7 @@ class Swarm(Protocol):
     """Runs the users of a user's own locustfile."""
 
     def __call__(self, plan: LocustPlan) -> LocustResult:
-        """Run them for their time; Ctrl-C in between ends them. Prerequisite: the file cannot be used."""
+        """Run them for their time; Ctrl-C in between ends them. EnvironmentFault: the file cannot be used."""
         ...
 
 

@@ -37,9 +37,11 @@ def lab(monkeypatch):
 
     def swarm(plan):
         plans.append(plan)
-        return LocustResult(tally=Tally(), users=plan.users)
+        return LocustResult(tally=Tally(), users=plan.users, marked={"GET /of/canary-token": 1})
 
-    shop = Workshop(target=TARGET, contract={}, known={}, sender=None, recorder=lines, redactor=Redactor(), seed=1,
+    redactor = Redactor()
+    redactor.learn("canary-token")
+    shop = Workshop(target=TARGET, contract={}, known={}, sender=None, recorder=lines, redactor=redactor, seed=1,
                     epoch="e", worker="w1", swarm=swarm, folders={CHECK: Path("/somewhere/scenarios")})
     made = Lab(shop, CHECK, ("LOAD-01",))
     made.plans, made.lines = plans, lines
@@ -62,6 +64,7 @@ def test_the_process_gets_all_it_needs_and_the_journal_no_token(lab):
     assert plan.callers[0].token == "canary-token"
     (line,) = lab.lines.of("locust")
     assert "canary" not in str(line)
+    assert list(line["marked"].values()) == [1]
     record = LocustRecord.from_line(line)
     assert (record.id, record.check, record.objectives) == (looped.load, CHECK, ("p95 < 1s",))
     (claim,) = lab.lines.of("claim")

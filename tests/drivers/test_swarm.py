@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from harness.drivers.locust_engine.swarm import swarm
-from harness.model.errors import Prerequisite
+from harness.model.errors import EnvironmentFault
 from harness.model.locust_plan import LocustPlan, LocustRecord
 from harness.model.storm import Caller, Seat
 from tests.support import Handler
@@ -150,7 +150,7 @@ def test_above_the_cap_the_load_is_stopped(loaded, platform):
 def test_a_file_that_cannot_be_used_is_one_line_with_its_place(tmp_path, text, says):
     path = tmp_path / "locustfile.py"
     path.write_text(text)
-    with pytest.raises(Prerequisite) as raised:
+    with pytest.raises(EnvironmentFault) as raised:
         swarm(plan(path, "http://127.0.0.1:9"))
     assert says in raised.value.line()
     assert "\n" not in raised.value.line()

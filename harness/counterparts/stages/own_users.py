@@ -22,7 +22,7 @@ def play(lab: Lab, scenario: Scenario) -> Looped:
 
     Raises:
         NoHook: the target promises no load, or there are more users than requests that may be made in a second.
-        Prerequisite: the locustfile cannot be used.
+        EnvironmentFault: the locustfile cannot be used.
     """
     workload, promise = scenario.workload, lab.target.load
     assert isinstance(workload, Locustfile)

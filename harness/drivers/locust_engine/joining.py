@@ -106,9 +106,10 @@ def _line(report: Mapping[str, Any], where: str) -> str:
         case "taken":
             return (f"worker {report['worker'] + 1} of {report['workers']}: {report['seconds']:.0f} s at "
                     f"{report['base_url']}, all together up to {report['peak']:g} rounds/s")
+        case "blown" if report["problem"]:
+            return f"the share was not blown to its end: {report['problem']}"
         case "blown":
-            return f"the share was not blown to its end: {report['problem']}" if report["problem"] else \
-                "the share is blown and reported"
+            return "the run has stopped the storm" if report["stopped"] else "the share is blown and reported"
         case "over":
             return str(report["why"])
         case "refused":

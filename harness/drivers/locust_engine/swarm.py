@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, cast
 
-from harness.model.errors import HarnessFault, Prerequisite
+from harness.model.errors import EnvironmentFault, HarnessFault
 from harness.model.locust_plan import LocustPlan, LocustResult
 from harness.model.tally import Tally
 
@@ -27,8 +27,7 @@ def swarm(plan: LocustPlan, *, on_report: OnReport | None = None) -> LocustResul
     """Run the locustfile for its time; Ctrl-C in between ends its process first.
 
     Raises:
-        Prerequisite: the locustfile cannot be used; names file and line. HarnessFault: Locust did not start, or ended
-            without a word.
+        EnvironmentFault: the locustfile cannot be used; names file and line. HarnessFault: Locust did not start.
     """
     try:
         process = subprocess.Popen(
@@ -80,7 +79,7 @@ def _listened(reports: queue.SimpleQueue[Mapping[str, Any] | None], seconds: flo
                 if on_report is not None:
                     on_report(tally, report)
             case "unusable":
-                raise Prerequisite(report["text"], remedy="Try it with `locust -f` first")
+                raise EnvironmentFault(report["text"], remedy="Try it with `locust -f` first")
             case "problem":
                 raise HarnessFault(f"Locust cannot run this locustfile: {report['text']}",
                                    remedy="Check the target's base_url and hosts")

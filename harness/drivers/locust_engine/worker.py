@@ -78,9 +78,9 @@ class _Worker:
                 share.problem = share.problem or f"ended early on {self._place}"
         while not share.done:
             gevent.sleep(LOOK_SECONDS)
-        last, states = share.take(), share.states()
+        last, states, stopped = share.take(), share.states(), self._stopped
         self.runner.send_message("storm_ended", {"last": last, "states": states})
-        self._parent.tell("blown", problem=states["problem"])
+        self._parent.tell("blown", problem=states["problem"], stopped=stopped)
 
     def _master_is_gone(self) -> bool:
         heard = self.runner.last_heartbeat_timestamp or self._began
