@@ -99,6 +99,19 @@ def test_nobody_there_and_no_answer_in_time_are_failures_of_the_network(loaded, 
     assert result.tally.latency == {}
 
 
+@pytest.mark.parametrize("kind", ["FastHttpUser", "HttpUser"])
+def test_requests_that_never_end_are_not_passed_over(loaded, serve, kind):
+    class Hanging(Handler):
+        def do_POST(self):
+            time.sleep(6)
+
+    url = serve(Hanging)
+    result = loaded(f'self.client.post("{url}/x", name="x")', kind=kind, hosts=(url.removeprefix("http://"),),
+                    seconds=1, timeout_seconds=1)
+    assert result.tally.outcomes == {"x": {"timeout": 3}}
+    assert result.complete
+
+
 def test_what_the_file_itself_finds_wrong_is_kept_apart(loaded):
     body = ('with self.client.post("/x", name="x", catch_response=True) as answer:\n    answer.failure("not today")\n'
             'raise KeyError("balance")')

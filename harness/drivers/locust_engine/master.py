@@ -159,12 +159,9 @@ class _Master:
         self._parent.tell("began", workers=workers, unix=time.time())
         told = time.monotonic()
         self._runner.start(workers, spawn_rate=workers)
-        stopping = apart_told = False
+        stopping = False
         while self._left - self._lost:
             gevent.sleep(LOOK_SECONDS)
-            if not apart_told and len(self._began) == workers:
-                apart_told = True
-                self._parent.tell("apart", seconds=max(self._began.values()) - told)
             if self._parent.stopped and not stopping:
                 stopping = True
                 self._runner.send_message("storm_stop")
@@ -172,6 +169,8 @@ class _Master:
                 if self._is_gone(client_id):
                     self._lost.add(client_id)
                     self._parent.tell("lost", worker=self._numbers[client_id])
+        if len(self._began) == workers:
+            self._parent.tell("apart", seconds=max(self._began.values()) - told)
 
     def end(self) -> None:
         """Tell everybody that is there that it is over, and leave."""

@@ -14,8 +14,9 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ from urllib.parse import urlsplit
 import gevent
 import locust
 from locust.argument_parser import get_empty_argument_parser, setup_parser_arguments
+from locust.clients import HttpSession
+from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 from locust.util.load_locustfile import load_locustfile
 
@@ -51,14 +54,15 @@ def run_own_users(parent: Parent, order: Mapping[str, Any]) -> None:
     parent.keep_stdout()
     plan = LocustPlan.from_line(order["plan"])
     sys.dont_write_bytecode = True
-    fence = _Fence(plan.hosts)
+    fence, counted = _Fence(plan.hosts), _Counted(plan)
     sys.addaudithook(fence)
+    for session in (HttpSession, FastHttpSession):
+        setattr(session, "request", counted.watched(session.request))  # noqa: B010 - a method of somebody else's class
     try:
         environment = _environment(plan)
     except _Unusable as error:
         parent.tell("unusable", text=str(error))
         return
-    counted = _Counted(plan)
     environment.events.request.add_listener(counted.on_request)  # type: ignore[no-untyped-call]
     environment.events.user_error.add_listener(counted.on_user_error)  # type: ignore[no-untyped-call]
     runner = environment.create_local_runner()
@@ -180,6 +184,22 @@ class _Counted:
         if exception is not None and status and status < 400:
             self.marked[key] += 1
         self._count(key, outcome, int(took * 1000), answered=not failure)
+
+    def watched(self, request: Callable[..., Any]) -> Callable[..., Any]:
+        """A session's method, of whose calls Locust would tell nothing where they have no end."""
+        @wraps(request)
+        def watching(session: Any, method: str, url: str, **options: Any) -> Any:
+            began = time.monotonic()
+            try:
+                return request(session, method, url, **options)
+            except gevent.GreenletExit:  # the time is over, and so is the patience with tasks under way
+                waited = time.monotonic() - began
+                if waited >= self._plan.timeout_seconds:
+                    self._count(self._key(method, options.get("name") or url), "timeout", int(waited * 1e6),
+                                answered=False)
+                raise
+
+        return watching
 
     def _count(self, key: str, outcome: str, microseconds: int, *, answered: bool) -> None:
         second = max(0, int(time.monotonic() - self._began - microseconds / 1e6))
