@@ -80,7 +80,7 @@ from harness.model.control import Level
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
 from harness.model.outcome import Outcome
-from harness.model.played import Delivered, Played, Stormed
+from harness.model.played import Delivered, Looped, Played, Stormed
 from harness.model.scenario import (
     Announced,
     Band,
@@ -88,6 +88,7 @@ from harness.model.scenario import (
     Burst,
     Down,
     Fault,
+    Locustfile,
     Published,
     Rounds,
     Scenario,
@@ -115,6 +116,8 @@ __all__ = [
     "FuzzEffort",
     "Lab",
     "Level",
+    "Locustfile",
+    "Looped",
     "Mix",
     "NoHook",
     "Outcome",

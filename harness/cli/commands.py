@@ -14,10 +14,12 @@ from harness.cli.listing import list_controls
 from harness.cli.live import LiveView, ascii_only, show
 from harness.cli.reporting import check_names, write_reports
 from harness.cli.running import RunOptions, content, plan_for, rejudge, run
+from harness.cli.storm_worker import announced
 from harness.content.folders import Folders
 from harness.content.targets import CONFIG, load_target, own_folders
 from harness.engine.records import load_plan
 from harness.model.control import Level
+from harness.model.elsewhere import Elsewhere
 from harness.model.errors import UsageError
 from harness.model.plan import BUDGETS
 from harness.model.profile import ContractProfile, Target
@@ -44,13 +46,20 @@ def target_named(name: str, config: Path, faults: tuple[str, ...] = (),
 
 def run_command(*, target: str, config: Path, only: tuple[str, ...], phases: tuple[int, ...], level: str | None,
                 seed: int | None, reports: tuple[str, ...], out: Path | None, folders: Folders,
-                faults: tuple[str, ...], workers: int, budget: str, chaos: bool, as_json: bool) -> int:
-    """`certify`: one run; prints the launch table or JSON; returns the exit code."""
+                faults: tuple[str, ...], workers: int, budget: str, chaos: bool, as_json: bool,
+                storms: tuple[int, Elsewhere | None] = (1, None)) -> int:
+    """`certify`: one run; prints the launch table or JSON; returns the exit code.
+
+    `storms`: by how many processes of this machine they are blown, and by whom elsewhere.
+    """
     options = RunOptions(level=_level(level), only=only, phases=_phases(phases), seed=seed, reports=reports, out=out,
-                         folders=own_folders(config) + folders, workers=workers, budget=_budget(budget), chaos=chaos)
+                         folders=own_folders(config) + folders, workers=workers, budget=_budget(budget), chaos=chaos,
+                         storm_processes=storms[0], elsewhere=storms[1])
     check_names(reports)
     if target == BUILTIN:
         plan_for(_unstarted(), options)  # every usage error before a process is started
+    if options.elsewhere is not None and not as_json:
+        sys.stderr.write(f"certify: {announced(options.elsewhere)}\n")
     with target_named(target, config, faults) as chosen, LiveView(quiet=as_json) as view:
         card = run(chosen, options, view)
     return _finish(card, view.directory, as_json=as_json)

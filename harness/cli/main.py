@@ -42,6 +42,13 @@ BudgetOption = Annotated[str, typer.Option("--budget", help="How much fuzzing an
 ChoiceOption = Annotated[list[str] | None, typer.Option("--profile", help="Contract-profile choice of the sandbox, "
                                                                           "KEY=VALUE. Repeatable.")]
 ReportOption = Annotated[list[str] | None, typer.Option("--report", help="Also write this report. Repeatable.")]
+StormProcessesOption = Annotated[int | None, typer.Option("--storm-processes", min=0, max=64, help="Processes of this "
+                                 "machine that blow the storms (1; 0 with --storm-machines).")]
+StormMachinesOption = Annotated[int, typer.Option("--storm-machines", min=0, max=64, help="A storm waits for so many "
+                                                                                        "`certify storm-worker`.")]
+StormListenOption = Annotated[str | None, typer.Option("--storm-listen", metavar="HOST:PORT", help="Where it waits "
+                                                       "for them (127.0.0.1:5557).")]
+StormWaitOption = Annotated[float, typer.Option("--storm-wait", min=1, max=600, help="Seconds that it waits.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")]
 
 
@@ -53,7 +60,8 @@ def run(context: typer.Context, target: TargetOption = "sandbox", config: Config
         suites: SuitesOption = None, fault: FaultOption = None,
         workers: Annotated[int, typer.Option("--workers", min=1, max=16, help="Worker processes.")] = 3,
         budget: BudgetOption = "standard", scenarios: ScenariosOption = None, chaos: ChaosOption = True,
-        as_json: JsonOption = False,
+        storm_processes: StormProcessesOption = None, storm_machines: StormMachinesOption = 0,
+        storm_listen: StormListenOption = None, storm_wait: StormWaitOption = 60.0, as_json: JsonOption = False,
         version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     """Certify a target (this is also what plain `certify` does)."""
     if context.invoked_subcommand is not None:
@@ -64,11 +72,13 @@ def run(context: typer.Context, target: TargetOption = "sandbox", config: Config
         typer.echo(f"certify {program_version()}")
         return
     from harness.cli.commands import run_command
+    from harness.cli.storm_worker import storms_by
 
     raise typer.Exit(run_command(target=target, config=config, only=_commas(only), phases=tuple(phase or ()),
                                  level=level, seed=seed, reports=_commas(report), out=out,
                                  folders=_folders(suites, scenarios), faults=_commas(fault),
-                                 workers=workers, budget=budget, chaos=chaos, as_json=as_json))
+                                 workers=workers, budget=budget, chaos=chaos, as_json=as_json,
+                                 storms=storms_by(storm_processes, storm_machines, storm_listen, storm_wait)))
 
 
 app.command("run", help="Certify a target; the same as plain `certify`.")(run)
@@ -176,6 +186,16 @@ def sandbox(port: Annotated[int, typer.Option("--port", min=0, max=65535, help="
         raise typer.Exit(list_faults_command(as_json=as_json))
     raise typer.Exit(sandbox_command(port=port, wallet_port=wallet_port, wallet_url=wallet_url, database=database,
                                      faults=_commas(fault), choices=tuple(profile or ()), as_json=as_json))
+
+
+@app.command("storm-worker")
+def storm_worker(where: Annotated[str, typer.Argument(metavar="HOST:PORT", help="The run's --storm-listen.")],
+                 wait: Annotated[float, typer.Option("--wait", min=1, max=86_400, help="Seconds to wait for a run, and "
+                                                     "for its next storm.")] = 600.0) -> None:
+    """Blow a share of the storms of a run on another machine, until the run is over."""
+    from harness.cli.storm_worker import storm_worker_command
+
+    raise typer.Exit(storm_worker_command(where, wait_seconds=wait))
 
 
 @app.command()

@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,6 +33,7 @@ from harness.engine.records import load_history, load_plan
 from harness.engine.redaction import Redactor
 from harness.engine.scoring import score
 from harness.model.control import Catalogue, Level
+from harness.model.elsewhere import Elsewhere
 from harness.model.errors import CertifyError, EnvironmentFault, Interrupted
 from harness.model.operations import capabilities_of, driven_operations
 from harness.model.plan import Check, Plan
@@ -60,6 +61,10 @@ class RunOptions:
     workers: int = DEFAULT_WORKERS
     budget: str = "standard"
     """How much fuzzing and random play try: quick, standard or full."""
+    storm_processes: int = 1
+    """By how many processes of this machine storms are blown."""
+    elsewhere: Elsewhere | None = None
+    """Who else blows them."""
 
 
 def program_version() -> str:
@@ -140,8 +145,10 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         listener(RunStarted(plan=plan, run_id=run_id, directory=str(directory)))
         ready = time.monotonic()
         payload = {"run": str(directory), "target": target_to_dict(replace(target, level=plan.level)),
-                   "seed": plan.seed, "epoch": epoch,
-                   "redaction_key": key.hex(), "budget": plan.budget, "fuzz_settings": settings}
+                   "seed": plan.seed, "epoch": epoch, "redaction_key": key.hex(), "budget": plan.budget,
+                   "fuzz_settings": settings,
+                   "storms": {"processes": options.storm_processes,
+                              "elsewhere": asdict(options.elsewhere) if options.elsewhere else None}}
         pool = WorkerPool(directory, {**payload, "fault_proxy": fault_proxy}, workers=options.workers,
                           lines=LINES if target.builtin else 1, limit_seconds=_RUN_LIMIT_SECONDS)
         for note in pool.drive(plan.checks, _relay(listener)):

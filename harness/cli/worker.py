@@ -27,6 +27,7 @@ from harness.drivers.recording_client import RecordingClient
 from harness.engine.journal import Journal
 from harness.engine.redaction import Redactor
 from harness.engine.scoring import judge_claims
+from harness.model.elsewhere import Elsewhere
 from harness.model.history import History
 from harness.model.operations import driven_operations
 from harness.model.outcome import worst
@@ -73,7 +74,7 @@ def main() -> int:
     target, link = stack.enter_context(_link(assignment, target, journal, redactor))
     workshop = _workshop(assignment, target, journal, redactor, clients)
     workshop.wallet = link
-    workshop.blow = partial(_blow, emit, target.load)
+    workshop.blow = partial(_blow, assignment.get("storms", {}), emit, target.load)
     checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
               for c in assignment["checks"]]
     labs: dict[str, Lab] = {}
@@ -117,6 +118,8 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
                     sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],
                     epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
                     budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
+                    swarm=_swarm,
+                    folders={c["id"]: Path(c["path"]).parent for c in assignment["checks"]},
                     fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender)
 
 
@@ -155,8 +158,8 @@ def _fuzz(*args: Any, **options: Any) -> Any:
             raise KeyboardInterrupt
 
 
-def _blow(emit: Callable[[str, Mapping[str, Any]], None], promise: LoadPromise | None, plan: StormPlan,
-          **options: Any) -> StormResult:
+def _blow(storms: Mapping[str, Any], emit: Callable[[str, Mapping[str, Any]], None], promise: LoadPromise | None,
+          plan: StormPlan, **options: Any) -> StormResult:
     """Locust runs in processes of its own; what starts them is imported by the worker that needs it.
 
     How it stands is told to the run, and it is stopped where the target suffers more than its profile allows.
@@ -165,12 +168,20 @@ def _blow(emit: Callable[[str, Mapping[str, Any]], None], promise: LoadPromise |
     from harness.engine.storm_watch import StormWatch
 
     watch = StormWatch(plan, promise, lambda progress: emit("storm_progress", asdict(progress)))
-    result = None
+    others, result = storms.get("elsewhere"), None
     try:
-        result = blow(plan, on_report=watch, **options)
+        result = blow(plan, processes=storms.get("processes", 1), elsewhere=Elsewhere(**others) if others else None,
+                      on_report=watch, **options)
     finally:
         watch.over(result)
     return result
+
+
+def _swarm(plan: Any) -> Any:
+    """A locustfile runs in a process of its own, too."""
+    from harness.drivers.locust_engine.swarm import swarm
+
+    return swarm(plan)
 
 
 def _event_pipe() -> TextIO:

@@ -17,7 +17,7 @@ _ASIDE_SECONDS = 20
 """A workload that takes longer is played beside everything else, where the platform is our own."""
 _APIS = ("unified", "foreign", "any")
 _NEEDS = {"Bets": ("wallet",), "Volley": ("wallet",), "Announced": ("webhooks",), "Published": ("inbox",), "Rounds": (),
-          "Burst": ("load",)}
+          "Burst": ("load",), "Locustfile": ("load",)}
 """By workload of a scenario what the target must offer."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -81,11 +81,24 @@ def _of_scenario(path: Path, name: str, node: ast.Assign, call: ast.Call) -> Che
                          remedy=f"Write workload={'|'.join(_NEEDS)}(...)")
     seconds = next((_literal(where, k.value) for k in workload.keywords if k.arg == "seconds"), 0) \
         if isinstance(workload, ast.Call) else 0
-    isolation = "exclusive" if kind == "Burst" else \
+    if kind == "Locustfile" and isinstance(workload, ast.Call):
+        _check_locustfile(where, path, workload)
+    isolation = "exclusive" if kind in ("Burst", "Locustfile") else \
         "aside" if isinstance(seconds, int | float) and seconds > _ASIDE_SECONDS else "line"
     options = {"isolation": isolation, "long": True, "needs": _NEEDS[kind]}
     says = str(_literal(where, given["says"])) if "says" in given else ""
     return _check(where, path, f"{name}::{node.targets[0].id}", list(dict.fromkeys(controls)), options, says or name)
+
+
+def _check_locustfile(where: str, path: Path, workload: ast.Call) -> None:
+    """A file that is not there, or no Python, is told before anything is driven; the rest when it is imported."""
+    named = next((k.value for k in workload.keywords if k.arg == "path"), None)
+    if isinstance(named, ast.Constant) and isinstance(named.value, str):
+        file = path.parent / named.value
+        if not file.is_file():
+            raise UsageError(f"{where}: {file}: no such locustfile",
+                             remedy="A relative path counts from the scenario's folder")
+        _tree(file, "locustfile")
 
 
 def _of_file(path: Path, name: str) -> Iterable[Check]:
@@ -97,12 +110,12 @@ def _of_file(path: Path, name: str) -> Iterable[Check]:
                              remedy="A check is a plain function of the module named test_...: no class, no async")
 
 
-def _tree(path: Path) -> ast.Module:
+def _tree(path: Path, what: str = "suite") -> ast.Module:
     try:
         return ast.parse(path.read_text(encoding="utf-8"))
     except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
         line = getattr(error, "lineno", None) or 1
-        raise UsageError(f"{path}:{line}: not a suite ({error})", remedy="Fix the file") from error
+        raise UsageError(f"{path}:{line}: not a {what} ({error})", remedy="Fix the file") from error
 
 
 def _of_function(path: Path, name: str, node: ast.FunctionDef) -> Check:

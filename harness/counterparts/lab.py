@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from harness.counterparts.acting import Acting, Bet, Player
@@ -19,6 +21,7 @@ from harness.model import money
 from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
+from harness.model.locust_plan import LocustPlan, LocustRecord
 from harness.model.profile import RateLimit
 from harness.model.storm import StormPlan
 from harness.model.storm_record import StormRecord, StormResult
@@ -79,6 +82,20 @@ class Lab(Acting):
                                  objectives=tuple(objectives))
             self.record("storm", record.to_line())
         return record.id
+
+    def swarm(self, plan: LocustPlan, objectives: Sequence[str]) -> str:
+        """Run a locustfile and record what became of it; the id of its record."""
+        if self._workshop.swarm is None:
+            raise NoHook("this worker cannot run locustfiles")
+        record = LocustRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens,
+                              result=self._workshop.swarm(plan), objectives=tuple(objectives))
+        told = self._workshop.redactor.text(json.dumps(record.to_line()))  # a file may name its requests as it likes
+        self.record("locust", json.loads(told))
+        return record.id
+
+    def beside(self, path: str) -> Path:
+        """The path, counted from the folder of this check's file."""
+        return (self._workshop.folders.get(self.check, Path()) / path).absolute()
 
     def second_tenant(self) -> Party | None:
         """The other tenant's provider, where the profile has one."""

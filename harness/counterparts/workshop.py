@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harness.counterparts.foreign_party import ForeignParty
@@ -16,7 +17,7 @@ from harness.counterparts.hook_line import HookLine
 from harness.counterparts.party import Party
 from harness.counterparts.wallet_link import WalletLink
 from harness.counterparts.webhook_receiver import WebhookReceiver
-from harness.engine.ports import Explorer, Fuzzer, Hook, Recorder, Request, Sender, StormBlower
+from harness.engine.ports import Explorer, Fuzzer, Hook, Recorder, Request, Sender, StormBlower, Swarm
 from harness.engine.redaction import Redactor
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
@@ -47,6 +48,10 @@ class Workshop:
     """Makes up random plays."""
     blow: StormBlower | None = None
     """Blows storms."""
+    swarm: Swarm | None = None
+    """Runs locustfiles."""
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    """By check, the folder of its file."""
     fuzzer: Fuzzer | None = None
     """Makes up requests for the operations of a contract."""
     fuzz_settings: Mapping[str, Any] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from harness.model.exchange import Exchange, Headers
+from harness.model.locust_plan import LocustPlan, LocustResult
 from harness.model.play import Move
 from harness.model.scenario import Toxic
 from harness.model.storm import StormPlan
@@ -143,6 +144,14 @@ class StormBlower(Protocol):
 
         `tokens` gives those that are good now, one a caller of the plan: a storm may outlive a token.
         """
+        ...
+
+
+class Swarm(Protocol):
+    """Runs the users of a user's own locustfile."""
+
+    def __call__(self, plan: LocustPlan) -> LocustResult:
+        """Run them for their time; Ctrl-C in between ends them. EnvironmentFault: the file cannot be used."""
         ...
 
 

@@ -13,6 +13,7 @@ from harness.model.claim import Claim
 from harness.model.errors import UsageError
 from harness.model.exchange import Exchange
 from harness.model.history import CheckRecord, History, PlayerRecord
+from harness.model.locust_plan import LocustRecord
 from harness.model.plan import Plan
 from harness.model.profile import ContractProfile
 from harness.model.storm_record import StormRecord
@@ -54,6 +55,7 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
     checks: dict[str, CheckRecord] = {}
     scenarios: list[ScenarioRecord] = []
     storms: list[StormRecord] = []
+    loads: list[LocustRecord] = []
     facts: dict[str, Any] = {"notes": []}
     times: list[int] = []
     for number, line in enumerate(read(run / "journal.jsonl"), start=1):
@@ -74,6 +76,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
                     scenarios.append(ScenarioRecord.from_line(line))
                 case "storm":
                     storms.append(StormRecord.from_line(line))
+                case "locust":
+                    loads.append(LocustRecord.from_line(line))
                 case "note":
                     facts["notes"].append(str(line["text"]))
                 case "run":
@@ -87,6 +91,7 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
     history = History(
         exchanges=tuple(exchanges), claims=tuple(claims), players=tuple(players.values()),
         checks=tuple(checks.values()), scenarios=tuple(scenarios), storms=tuple(storms),
+        locust_loads=tuple(loads),
         contract=contract.get("openapi", {}),
         event_schemas=contract.get("event_schemas", {}), profile=profile, facts=facts)
     return history, facts

@@ -92,6 +92,8 @@ def _stormed(history: History) -> Mapping[str, Mapping[str, Range] | None]:
         by_seat = ranges(storm.plan, storm.result.begun, storm.result.ended)
         for seat, moved in zip(storm.plan.seats, by_seat, strict=True):
             found[seat.player_id] = {storm.plan.currency: moved} if told else None
+    for load in history.locust_loads:  # what a locustfile bets only it knows
+        found.update(dict.fromkeys((seat.player_id for seat in load.plan.seats), None))
     return found
 
 

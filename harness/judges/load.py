@@ -13,7 +13,7 @@ from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
-from harness.model.played import Stormed
+from harness.model.played import Looped, Stormed
 from harness.model.slo import objectives
 from harness.model.storm_record import Became, StormRecord
 from harness.model.tally import SHED, Tally, is_failure
@@ -25,6 +25,8 @@ _LONG_SECONDS = 120.0
 """The launch checklist's burst takes two to five minutes (T-3)."""
 _BUSY = 0.9
 """Of one core; a process that uses more can no longer be on time."""
+_APART_SECONDS = 1.0
+"""Workers that begin further apart blow another storm than the one that was planned."""
 _OWN = ("no_socket",)
 """Failures of the generator's machine, not of the target."""
 _TAKEN = 0.99
@@ -35,22 +37,27 @@ _CARRIED_OUT = 0.5
 _SHOWN = 5
 
 
-def burst_delivered(stormed: Stormed) -> Draft:
+def burst_delivered(stormed: Stormed | Looped) -> Draft:
     """The storm was really blown: all of it, on time, and the target let it in (LOAD-06)."""
-    return Draft(judge="burst_delivered", params={"storm": stormed.storm},
-                 says="the burst was delivered as planned, on time")
+    return _draft("burst_delivered", stormed, "the burst was delivered as planned, on time")
 
 
-def objectives_kept(stormed: Stormed) -> Draft:
+def objectives_kept(stormed: Stormed | Looped) -> Draft:
     """Latency from the intended start, and shares of errors, are within what the target promises (LOAD-01)."""
-    return Draft(judge="objectives_kept", params={"storm": stormed.storm, "least_seconds": stormed.least_seconds},
-                 says="latency from the intended start is within the objectives")
+    return _draft("objectives_kept", stormed, "latency from the intended start is within the objectives")
 
 
-def refusals_polite(stormed: Stormed) -> Draft:
+def refusals_polite(stormed: Stormed | Looped) -> Draft:
     """What is refused for want of room is refused with 429 or 503 and Retry-After, and nothing else fails (LOAD-02)."""
-    return Draft(judge="refusals_polite", params={"storm": stormed.storm},
-                 says="under load nothing fails but by 429 or 503 with Retry-After")
+    return _draft("refusals_polite", stormed, "under load nothing fails but by 429 or 503 with Retry-After")
+
+
+def _draft(judge_name: str, what: Stormed | Looped, says: str) -> Draft:
+    """Of a closed loop another judge decides (`judges.closed_loop`): it proves less."""
+    if isinstance(what, Looped):
+        return Draft(judge=f"closed_loop_{judge_name}", params={"load": what.load}, says=says)
+    params = {"storm": what.storm} | ({"least_seconds": what.least_seconds} if what.least_seconds else {})
+    return Draft(judge=judge_name, params=params, says=says)
 
 
 @judge("burst_delivered")
@@ -180,6 +187,9 @@ def tired(record: StormRecord) -> Finding | None:
     own = sum(counts.get(outcome, 0) for counts in tally.outcomes.values() for outcome in _OWN)
     if own:
         return unknown(f"{own} calls found no free socket on this machine; raise `ulimit -n`", Reason.NO_SAMPLES)
+    if result.apart_seconds > _APART_SECONDS:
+        return unknown(f"the {result.workers} workers may have begun {result.apart_seconds:.1f} s apart",
+                       Reason.COUNT_MISMATCH)
     late = tally.lag.quantile(_PUNCTUAL)
     if late > _may_be_late(record) or result.busiest > _BUSY:
         return _was_tired(late, _PUNCTUAL, record)

@@ -16,7 +16,7 @@ from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
-from harness.model.played import Stormed
+from harness.model.played import Looped, Stormed
 from harness.model.storm import StormPlan
 from harness.model.storm_record import Became, StormRecord
 
@@ -25,8 +25,11 @@ _UNCLEAR = 0.05
 _OPEN = (Became.UNKNOWN, Became.LATER)
 
 
-def money_after_burst(stormed: Stormed) -> Draft:
+def money_after_burst(stormed: Stormed | Looped) -> Draft:
     """Every player's balance is what the acknowledged operations of the storm make it; a reading for each seat."""
+    if isinstance(stormed, Looped):
+        return Draft(judge="closed_loop_money_after_burst", params={"load": stormed.load},
+                     says="every acknowledged operation of the load is in the ledger exactly once")
     return Draft(judge="money_after_burst", over=tuple(e.id for e in stormed.readings),
                  params={"storm": stormed.storm},
                  says="every acknowledged operation of the burst is in the ledger exactly once")

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.model.claim import Claim
 from harness.model.exchange import Exchange
+from harness.model.locust_plan import LocustRecord
 from harness.model.profile import ContractProfile
 from harness.model.storm_record import StormRecord
 from harness.model.timeline import ScenarioRecord
@@ -55,6 +56,7 @@ class History:
     checks: tuple[CheckRecord, ...] = ()
     scenarios: tuple[ScenarioRecord, ...] = ()
     storms: tuple[StormRecord, ...] = ()
+    locust_loads: tuple[LocustRecord, ...] = ()
     contract: Mapping[str, Any] = field(default_factory=dict)
     event_schemas: Mapping[str, Any] = field(default_factory=dict)
     profile: ContractProfile = field(default_factory=ContractProfile)
@@ -72,6 +74,10 @@ class History:
     def storm(self, storm_id: str) -> StormRecord | None:
         """The storm of that id; None when the journal does not hold it."""
         return next((storm for storm in self.storms if storm.id == storm_id), None)
+
+    def locust_load(self, load_id: str) -> LocustRecord | None:
+        """The locustfile's load of that id; None when the journal does not hold it."""
+        return next((load for load in self.locust_loads if load.id == load_id), None)
 
     def over(self, claim: Claim) -> tuple[Exchange, ...]:
         """The exchanges a claim speaks of, in its order; missing ones are left out."""

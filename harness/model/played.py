@@ -30,6 +30,13 @@ class Stormed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Looped:
+    """What came of a locustfile's closed loop: its record in the journal."""
+
+    load: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """A bet of the workload after all: the call, and the observer's last readings; sums in minor units."""
 

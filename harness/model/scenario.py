@@ -210,7 +210,28 @@ class Burst:
         return constant(peak, self.seconds, seed=seed)
 
 
-Workload = Bets | Volley | Announced | Published | Rounds | Burst
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locustfile:
+    """Workload: the users of a locustfile of one's own, in a closed loop: each waits for its answers.
+
+    Such a loop asks less of a target that is slow, and so proves no objective; it may prove that one is missed.
+    """
+
+    path: str
+    """Of the file; a relative one counts from the scenario's folder."""
+    users: int
+    spawn_rate: float
+    """Users that are started a second."""
+    seconds: float
+    players: int = 20
+    """Players with sessions that the file is handed, see docs/load.md."""
+
+    def __post_init__(self) -> None:
+        if self.users < 1 or self.spawn_rate <= 0 or self.seconds <= 0 or self.players < 1:
+            raise ValueError("a locustfile has users, a spawn rate, seconds and players above zero")
+
+
+Workload = Bets | Volley | Announced | Published | Rounds | Burst | Locustfile
 Expectation = Callable[[Any], Draft]
 """From what its stage hands out (see `model.played`) to the claim that must hold."""
 

@@ -55,6 +55,8 @@ class StormResult:
     """It was blown to its end, and all workers told of it."""
     aborted: str = ""
     """Why it was stopped before its end (`model.abort`); "": it was not."""
+    apart_seconds: float = 0.0
+    """Within that time all workers began: from the master's word to the last worker's answer that it has begun."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ class StormRecord:
                 "ended": packed(result.ended), "fed": packed(result.fed),
                 "amended": result.amended, "workers": result.workers, "lost": list(result.lost),
                 "busiest": result.busiest, "problems": list(result.problems), "complete": result.complete,
-                "aborted": result.aborted}
+                "aborted": result.aborted, "apart_seconds": result.apart_seconds}
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> StormRecord:
@@ -86,7 +88,8 @@ class StormRecord:
             fed=unpacked(line["fed"]) if "fed" in line else b"", amended=int(line.get("amended", 0)),
             workers=int(line["workers"]), lost=tuple(map(int, line["lost"])), busiest=float(line["busiest"]),
             problems=tuple(map(str, line["problems"])), complete=line["complete"] is True,
-            aborted=str(line.get("aborted", "")))
+            aborted=str(line.get("aborted", "")),
+            apart_seconds=float(line.get("apart_seconds", 0.0)))
         return cls(id=str(line["id"]), check=str(line["check"]), plan=StormPlan.from_line(line["plan"]),
                    result=result, objectives=tuple(map(str, line["objectives"])))
 

@@ -72,3 +72,22 @@ def test_a_name_is_given_once(scenarios):
     folder = scenarios(GOOD + GOOD)
     with pytest.raises(UsageError, match="exists already"):
         find_scenarios([folder])
+
+
+LOCUSTFILE = "Locustfile(path='../mine/locustfile.py', users=2, spawn_rate=1, seconds=60)"
+
+
+def test_a_locustfile_is_played_alone_and_lies_beside_its_scenario(scenarios):
+    folder = scenarios(GOOD.replace("Bets(per_second=8, seconds=3)", LOCUSTFILE))
+    (folder.parent / "mine").mkdir()
+    (folder.parent / "mine" / "locustfile.py").write_text("from locust import HttpUser")
+    (check,) = find_scenarios([folder])
+    assert (check.isolation, check.needs) == ("exclusive", ("load",))
+    (folder.parent / "mine" / "locustfile.py").write_text("def")
+    with pytest.raises(UsageError, match=r"locustfile\.py:1: not a locustfile"):
+        find_scenarios([folder])
+
+
+def test_a_locustfile_that_is_not_there_is_told_before_anything_is_driven(scenarios):
+    with pytest.raises(UsageError, match=r"wallet\.py:2: .*mine/locustfile\.py: no such locustfile"):
+        find_scenarios([scenarios(GOOD.replace("Bets(per_second=8, seconds=3)", LOCUSTFILE))])

@@ -21,7 +21,7 @@ from harness.drivers.locust_engine.storms import blow
 from harness.engine.ports import Sent
 from harness.engine.redaction import Redactor
 from harness.model.arrivals import constant
-from harness.model.errors import HarnessFault, Prerequisite
+from harness.model.errors import CertifyError, HarnessFault, Prerequisite
 from harness.model.exchange import Exchange
 from harness.model.profile import ContractProfile, Credential
 from harness.model.storm import Caller, Mix, Seat, StormPlan
@@ -117,7 +117,7 @@ def test_a_generator_that_dies_is_our_own_fault(platform):
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1:1", "http://:1"])
 @pytest.mark.parametrize("processes", [1, 2])
 def test_what_no_storm_can_be_blown_at_is_told(url, processes):
-    with pytest.raises(HarnessFault, match="needs an http or https address"):
+    with pytest.raises(CertifyError, match="needs an http or https address"):
         blow(plan(url), processes=processes)
     assert generators() == []
 

@@ -1,6 +1,11 @@
 """The burst, as a user blows it at another platform: told by exit code, and nothing left behind."""
 
 import json
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing
 
 from tests.tls import AUTHORITY, TlsServer, forward
 
@@ -61,3 +66,67 @@ def test_a_storm_over_tls_believes_the_authority_that_the_environment_names(cert
     assert stranger.returncode == 4
     assert "cannot be verified" in stranger.stderr
     assert "SSL_CERT_FILE" in stranger.stderr
+
+
+OWN = '''"""Users of our own."""
+from harness import Locustfile, Scenario, objectives_kept, refusals_polite
+
+OWN = Scenario(name="own users", says="Three seconds.",
+               workload=Locustfile(path="locustfile.py", users=4, spawn_rate=10, seconds=3, players=4),
+               expects=(("LOAD-01", objectives_kept), ("LOAD-02", refusals_polite)))
+'''
+LOCUSTFILE = """from locust import FastHttpUser, constant_throughput, task
+
+
+class Punter(FastHttpUser):
+    wait_time = constant_throughput(5)
+
+    @task
+    def bet(self):
+        certify = self.environment.certify
+        seat, bet = certify.seat(), certify.fresh("bet")
+        self.client.post("/v1/bets/authorize", name="authorizeBet", headers=certify.headers(seat), json={
+            "session_id": seat.session_id, "bet_id": bet, "round_id": bet, "amount": certify.money(10)})
+"""
+
+
+def test_a_worker_of_another_machine_blows_its_share_and_waits_for_the_next_storm(certify, config_text, verdicts,
+                                                                                  external_sandbox):
+    (certify.folder / "mine").mkdir()
+    (certify.folder / "mine" / "storm.py").write_text(MINE.format(shape="constant"))
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        where = f"127.0.0.1:{free.getsockname()[1]}"
+    worker = subprocess.Popen([sys.executable, "-m", "harness.cli.main", "storm-worker", where],
+                              stderr=subprocess.PIPE, text=True)
+    text = config_text(external_sandbox(), extra=PROMISE.format(rate=60), load=True)
+    done = certify("--target", "x", "--scenarios", "mine", "--only", "mine/storm.py", "--json", "--out", "run",
+                   "--storm-machines", 1, "--storm-processes", 1, "--storm-listen", where, text=text)
+    worker.send_signal(signal.SIGINT)
+    said = worker.communicate(timeout=120)[1]
+    assert (done.returncode, verdicts(done)) == (0, {}), done.stderr
+    storm = next(line for line in map(json.loads, (certify.folder / "run" / "journal.jsonl").read_text().splitlines())
+                 if line["k"] == "storm")
+    assert (storm["workers"], storm["complete"]) == (2, True)
+    assert 0 < storm["apart_seconds"] < 1
+    assert worker.returncode == 130
+    assert "of 2: 3 s at http" in said
+    assert "the share is blown and reported" in said
+    assert said.endswith("certify: interrupted\n")
+
+
+def test_a_locustfile_of_ones_own_is_run_and_proves_nothing_by_being_content(certify, config_text, external_sandbox,
+                                                                             canaries, verdicts):
+    (certify.folder / "mine").mkdir()
+    (certify.folder / "mine" / "own.py").write_text(OWN)
+    (certify.folder / "mine" / "locustfile.py").write_text(LOCUSTFILE)
+    done = certify("--target", "x", "--scenarios", "mine", "--only", "mine/own.py", "--only", "MONEY-01", "--json",
+                   "--out", "run", text=config_text(external_sandbox(), extra=PROMISE.format(rate=60), load=True))
+    found = verdicts(done)
+    assert done.returncode == 3, done.stderr
+    assert found.keys() == {"LOAD-01", "LOAD-02"}
+    assert "a closed loop cannot prove it (p95 < 2s: " in found["LOAD-01"]["message"]
+    journal = (certify.folder / "run" / "journal.jsonl").read_text()
+    load = next(line for line in map(json.loads, journal.splitlines()) if line["k"] == "locust")
+    assert load["tally"]["outcomes"].keys() == {"authorizeBet"}
+    assert load["raised"] == load["marked"] == {}
+    assert not any(secret in journal for secret in canaries.values())

@@ -63,7 +63,8 @@ def test_a_good_storm_is_good(draft):
 @DRAFTS
 @pytest.mark.parametrize(("changes", "says"), [
     ({"lost": (1,), "workers": 2}, "lost 1 of 2 workers"), ({"complete": False}, "did not come to its end"),
-    ({"problems": ("worker 0: OSError",)}, "OSError"), ({"busiest": 0.97}, "97% of a core"),
+    ({"problems": ("worker 0: OSError",)}, "OSError"), ({"apart_seconds": 1.5}, "1.5 s apart"),
+    ({"busiest": 0.97}, "97% of a core"),
     ({"counted": tally(lag_ms=80)}, "80 ms late"), ({"begun": b"\x01" * 900 + b"\x00" * 100}, "900 of 1000 rounds"),
     ({"begun": b"\x01" * 800}, "800 of 1000 rounds"), ({"counted": Tally()}, "no call was made"),
     ({"counted": tally(outcomes={"200": 1_990, "no_socket": 10})}, "no free socket")])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from harness.counterparts.lab import Lab
-from harness.counterparts.stages import burst, inbox, receiver, rounds, volley, wallet
-from harness.model.scenario import Announced, Bets, Burst, Published, Rounds, Scenario, Volley
+from harness.counterparts.stages import burst, inbox, own_users, receiver, rounds, volley, wallet
+from harness.model.scenario import Announced, Bets, Burst, Locustfile, Published, Rounds, Scenario, Volley
 
 _STAGES = {Bets: wallet.play, Volley: volley.play, Announced: receiver.play, Published: inbox.play,
-           Rounds: rounds.play, Burst: burst.play}
+           Rounds: rounds.play, Burst: burst.play, Locustfile: own_users.play}
 
 
 def play(lab: Lab, scenario: Scenario) -> None:

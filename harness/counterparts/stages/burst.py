@@ -20,8 +20,8 @@ from harness.model.storm import Caller, Seat, StormPlan
 
 _FUNDS = 100_000_000
 """Minor units: no storm empties a purse, whatever the draw."""
-_CURRENCY = "EUR"
-_AT_ONCE = 8
+CURRENCY = "EUR"
+AT_ONCE = 8
 _FULL_SECONDS = 120.0
 """The launch checklist's burst takes two to five minutes (T-3); smaller budgets take the scenario's own time."""
 _LONG_LEVELS = (Level.RESILIENCE, Level.LAUNCH)
@@ -57,19 +57,19 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
                      remedy=f"Raise most_rounds_per_second in [target.{lab.target.name}.load], or ask for less")
     second = None if workload.overload else lab.second_tenant()
     parties = [party for party in (lab.provider, second) if party is not None]
-    players = lab.side_by_side([partial(_seated, lab, parties[n % len(parties)]) for n in range(workload.players)],
-                               at_once=_AT_ONCE)
+    players = lab.side_by_side([partial(seated, lab, parties[n % len(parties)]) for n in range(workload.players)],
+                               at_once=AT_ONCE)
     jackpot, before = _jackpot(lab, workload)
     plan = StormPlan(
-        base_url=lab.target.base_url, schedule=schedule, mix=workload.mix, currency=_CURRENCY,
+        base_url=lab.target.base_url, schedule=schedule, mix=workload.mix, currency=CURRENCY,
         money_form=lab.profile.money_form, key_header=lab.profile.idempotency_header, prefix=lab.fresh("storm"),
         jackpot_id=jackpot,
-        callers=tuple(_caller(party, lab.check) for party in parties), timeout_seconds=lab.target.timeout_seconds,
+        callers=tuple(caller(party, lab.check) for party in parties), timeout_seconds=lab.target.timeout_seconds,
         seats=tuple(Seat(player_id=player.player_id, session_id=session, caller=n % len(parties))
                     for n, (player, session) in enumerate(players)))
     storm = lab.storm(plan, promise.slo, tokens=lambda: [party.token(check=lab.check) for party in parties])
     readings = lab.side_by_side([partial(lab.balances, player, label="after the storm") for player, _ in players],
-                                at_once=_AT_ONCE)
+                                at_once=AT_ONCE)
     pools = [*before, _pool(lab, jackpot)] if jackpot else before
     stormed = Stormed(storm=storm, readings=readings, pools=pools, slo_ms=lab.target.slo_ms,
                       least_seconds=_FULL_SECONDS if lab.target.level in _LONG_LEVELS else 0.0)
@@ -77,9 +77,10 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
     return stormed
 
 
-def _seated(lab: Lab, party: Party) -> tuple[Player, str]:
-    player = lab.player({_CURRENCY: _FUNDS}, by=party)
-    return player, lab.session(player, _CURRENCY, by=party)
+def seated(lab: Lab, party: Party) -> tuple[Player, str]:
+    """A player with a full purse, and its session."""
+    player = lab.player({CURRENCY: _FUNDS}, by=party)
+    return player, lab.session(player, CURRENCY, by=party)
 
 
 def _jackpot(lab: Lab, workload: Burst) -> tuple[str, Sequence[Exchange]]:
@@ -87,7 +88,7 @@ def _jackpot(lab: Lab, workload: Burst) -> tuple[str, Sequence[Exchange]]:
     if not workload.mix.hot_jackpot or not lab.target.capabilities.get("jackpots", True):
         return "", ()
     jackpot = lab.fresh("jackpot")
-    made = lab.call("createSandboxJackpot", {"jackpot_id": jackpot, "currency": _CURRENCY, "seed": 1_000,
+    made = lab.call("createSandboxJackpot", {"jackpot_id": jackpot, "currency": CURRENCY, "seed": 1_000,
                                              "tenant_id": lab.provider.credential.tenant_id}, by=lab.admin)
     return (jackpot, (_pool(lab, jackpot),)) if made.status in (200, 201) else ("", (made,))
 
@@ -96,7 +97,8 @@ def _pool(lab: Lab, jackpot: str) -> Exchange:
     return lab.call("getJackpot", path={"jackpot_id": jackpot}, by=lab.observer)
 
 
-def _caller(party: Party, check: str) -> Caller:
+def caller(party: Party, check: str) -> Caller:
+    """What a generator needs to call as that party."""
     who = party.credential
     return Caller(token=party.token(check=check), headers=(
         ("X-Brand-Id", who.brand_id), ("X-Region", who.region), ("X-Provider-Id", who.provider_id)))

@@ -12,7 +12,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, cast
 
-from harness.model.errors import HarnessFault
+from harness.model.elsewhere import LOOPBACK, Elsewhere
+from harness.model.errors import EnvironmentFault, HarnessFault
 from harness.model.storm import StormPlan
 from harness.model.storm_record import StormResult, unpacked
 from harness.model.tally import Tally
@@ -29,25 +30,33 @@ _LONGER_SECONDS = 90.0
 """Beyond schedule and time-out: what is made good afterwards has ended by then, or never will."""
 
 
-def blow(plan: StormPlan, *, processes: int = 1, on_report: OnReport | None = None,
-         tokens: Tokens | None = None) -> StormResult:
+_LOCAL_WAIT_SECONDS = 30.0
+
+
+def blow(plan: StormPlan, *, processes: int = 1, elsewhere: Elsewhere | None = None,
+         on_report: OnReport | None = None, tokens: Tokens | None = None) -> StormResult:
     """Blow the storm and wait for its end; Ctrl-C in between ends its processes first.
 
-    `tokens` renews those of the plan's callers while it blows; they go through pipes, never into a file.
+    By so many processes of this machine, and by the workers on others, if any are asked for. `tokens` renews those of
+    the plan's callers while it blows; on this machine they go through pipes, never into a file.
 
     Raises:
-        HarnessFault: Locust did not start, or ended without a word.
+        HarnessFault: Locust did not start, or ended without a word. EnvironmentFault: the workers of the other
+            machines did not come, or cannot take their share; nothing was sent.
     """
-    crew = _Crew(on_report)
+    crew, longer = _Crew(on_report), _LONGER_SECONDS
     try:
-        if processes == 1:
+        if processes == 1 and elsewhere is None:
             crew.start({"role": "alone", "plan": plan.to_line()})
         else:
-            crew.start({"role": "master", "host": "127.0.0.1", "port": 0, "workers": processes,
-                        "plan": plan.to_line()})
+            wait = elsewhere.wait_seconds if elsewhere else _LOCAL_WAIT_SECONDS
+            crew.start({"role": "master", "host": elsewhere.host if elsewhere else LOOPBACK, "wait": wait,
+                        "port": elsewhere.port if elsewhere else 0, "local": processes,
+                        "elsewhere": elsewhere.machines if elsewhere else 0, "plan": plan.to_line()})
+            longer += wait
         if tokens is not None:
             threading.Thread(target=crew.renew, args=(plan, tokens), daemon=True).start()
-        crew.listen(processes, plan.schedule.seconds + plan.timeout_seconds + _LONGER_SECONDS)
+        crew.listen(processes, plan.schedule.seconds + plan.timeout_seconds + longer)
     finally:
         crew.end()
     return crew.result()
@@ -75,6 +84,7 @@ class _Crew:
         self._began = 0.0
         self._aborted = ""
         self._saying = threading.Lock()
+        self._apart = 0.0
 
     def start(self, order: Mapping[str, Any]) -> None:
         """Start one process with its first order."""
@@ -143,8 +153,9 @@ class _Crew:
                                        remedy="Run `certify doctor`; see whether memory or processes are short")
                 continue
             if report["event"] == "listening":
+                host = LOOPBACK if report["host"] == "0.0.0.0" else report["host"]  # noqa: S104 - compared, not bound
                 for _ in range(processes):
-                    self.start({"role": "worker", "host": "127.0.0.1", "port": report["port"]})
+                    self.start({"role": "worker", "host": host, "port": report["port"], "local": True})
             self._take(report)
 
     def _take(self, report: Mapping[str, Any]) -> None:
@@ -167,6 +178,10 @@ class _Crew:
                     self._problems.append(f"worker {report['worker']}: {report['problem']}")
             case "lost":
                 self._lost.append(report["worker"])
+            case "apart":
+                self._apart = report["seconds"]
+            case "unblown":
+                raise EnvironmentFault(report["text"], remedy=report["remedy"])
             case "problem":
                 raise HarnessFault(f"Locust cannot blow this storm: {report['text']}",
                                    remedy="Check the target's base_url, and that the workers can reach the master")
@@ -202,7 +217,7 @@ class _Crew:
         return StormResult(tally=self._tally, begun=begun, ended=ended, fed=fed, workers=self._workers,
                            amended=self._amended,
                            lost=tuple(sorted(self._lost)), busiest=self._busiest, problems=tuple(self._problems),
-                           aborted=self._aborted,
+                           aborted=self._aborted, apart_seconds=self._apart,
                            complete=self._ended and len(self._states) == self._workers and not self._lost)
 
 
