@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isfinite
 from typing import Any
 
+from harness.content.watch_promise import WATCHED, watch_promise
 from harness.model.errors import UsageError
 from harness.model.profile import LoadPromise
 from harness.model.slo import objectives
@@ -14,8 +15,8 @@ _RATES = ("rounds_per_second", "most_rounds_per_second")
 _MOST = 100_000.0
 
 
-def load_promise(table: Mapping[str, Any], where: str) -> LoadPromise | None:
-    """The promise in the table; None where there is none.
+def load_promise(table: Mapping[str, Any], where: str, hosts: Collection[str] = ()) -> LoadPromise | None:
+    """The promise in the table; None where there is none. `hosts` are those that may be contacted.
 
     Raises:
         UsageError: an unknown key, a rate that is none, an objective that cannot be read; names the key.
@@ -23,9 +24,9 @@ def load_promise(table: Mapping[str, Any], where: str) -> LoadPromise | None:
     if not table:
         return None
     for key in table:
-        if key not in (*_RATES, "slo"):
-            raise UsageError(f"{where}.{key} is unknown", remedy=f"Known: {', '.join((*_RATES, 'slo'))}")
-    rates = {}
+        if key not in (*_RATES, "slo", *WATCHED):
+            raise UsageError(f"{where}.{key} is unknown", remedy=f"Known: {', '.join((*_RATES, 'slo', *WATCHED))}")
+    rates: dict[str, Any] = {}
     for key in _RATES:
         rate = table.get(key, 0 if key != "rounds_per_second" else None)
         if not isinstance(rate, int | float) or isinstance(rate, bool) or not isfinite(rate) or not 0 <= rate <= _MOST:
@@ -43,4 +44,4 @@ def load_promise(table: Mapping[str, Any], where: str) -> LoadPromise | None:
         objectives(slo)
     except ValueError as error:
         raise UsageError(f"{where}.slo: {error}", remedy="One objective a text") from None
-    return LoadPromise(slo=tuple(slo), **rates)
+    return LoadPromise(slo=tuple(slo), **rates, **watch_promise(table, where, hosts))

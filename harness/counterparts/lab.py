@@ -14,7 +14,7 @@ from harness.counterparts.hook_line import HookLine
 from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
 from harness.counterparts.wallet_link import WalletLink
-from harness.engine.ports import Explorer, Fuzzer
+from harness.engine.ports import Explorer, Fuzzer, Sender, StormWatching
 from harness.model import money
 from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
@@ -64,18 +64,25 @@ class Lab(Acting):
         same_view = player.party.credential.brand_id == self.observer.credential.brand_id
         return self.observer if same_tenant and same_view else player.party
 
-    def storm(self, plan: StormPlan, objectives: Sequence[str]) -> str:
-        """Blow a storm and record what became of it; the id of its record."""
+    def storm(self, plan: StormPlan, objectives: Sequence[str], watch: StormWatching | None = None) -> str:
+        """Blow a storm, beside it `watch`, and record what became of it; the id of its record."""
         if self._workshop.blow is None:
             raise NoHook("this worker cannot blow storms")
-        record = StormRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens,
-                             result=self._workshop.blow(plan), objectives=tuple(objectives))
+        result = (watch.beside(self._workshop.blow) if watch else self._workshop.blow)(plan)
+        record = StormRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens, result=result,
+                             objectives=tuple(objectives), watch=watch.told(result) if watch else None)
         self.record("storm", record.to_line())
         return record.id
 
     def second_tenant(self) -> Party | None:
         """The other tenant's provider, where the profile has one."""
         return self.other if "other" in self.target.credentials else None
+
+    def unrecorded(self) -> Sender:
+        """A new sender that records nothing, for what would make the journal too large: answers are for memory only."""
+        if self._workshop.unrecorded is None:
+            raise NoHook("this worker records everything")
+        return self._workshop.unrecorded()
 
     @property
     def explorer(self) -> Explorer:

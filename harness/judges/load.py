@@ -57,8 +57,8 @@ def _burst_delivered(history: History, claim: Claim) -> Finding:
     record = history.storm(claim.params["storm"])
     if record is None:
         return _lacking()
-    if tired := _tired(record):
-        return tired
+    if weary := tired(record):
+        return weary
     tally, planned = record.result.tally, _planned(record)
     shut = tally.resent + sum(counts.get(outcome, 0) for counts in tally.outcomes.values() for outcome in _SHUT)
     if shut > (1 - _TAKEN) * tally.calls:
@@ -76,8 +76,8 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
     record = history.storm(claim.params["storm"])
     if record is None:
         return _lacking()
-    if tired := _tired(record):
-        return tired
+    if weary := tired(record):
+        return weary
     if not record.objectives:
         return unknown("the target profile promises nothing: write `slo = [\"p95 < 400ms\"]` under [target.NAME.load]",
                        Reason.NO_SAMPLES, owner=Owner.PROFILE)
@@ -112,8 +112,8 @@ def _refusals_polite(history: History, claim: Claim) -> Finding:
     record = history.storm(claim.params["storm"])
     if record is None:
         return _lacking()
-    if tired := _tired(record):
-        return tired
+    if weary := tired(record):
+        return weary
     tally = record.result.tally
     failed = {f"{operation} {outcome}": n for operation, counts in sorted(tally.outcomes.items())
               for outcome, n in counts.items() if is_failure(outcome)}
@@ -149,7 +149,7 @@ def _budget(record: StormRecord) -> float:
                default=0.0)
 
 
-def _tired(record: StormRecord) -> Finding | None:
+def tired(record: StormRecord) -> Finding | None:
     """What of the generator forbids any word on the target; None when it did its part."""
     result = record.result
     if result.lost or not result.complete or result.problems:

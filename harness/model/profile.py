@@ -116,6 +116,14 @@ class LoadPromise:
     """Objectives as people write them, see `model.slo`."""
     most_rounds_per_second: float = 0.0
     """The cap; 0: four times the declared rate."""
+    event_lag_seconds: float | None = None
+    """An event is in the feed within that time, also under load: the edge of the green zone."""
+    settles_within_seconds: float | None = None
+    """So long after a burst all is as before: events announced, queues and event lag back at their base."""
+    metrics: str = ""
+    """Where the target shows its metrics, in Prometheus' text form; "": nowhere."""
+    queues: tuple[str, ...] = ()
+    """Names of the metrics that are lengths of queues."""
 
     @property
     def cap(self) -> float:

@@ -9,6 +9,7 @@ from harness.counterparts.acting import Player
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.stages.wallet import claim
+from harness.counterparts.watching.watcher import watched
 from harness.model.errors import NoHook
 from harness.model.played import Stormed
 from harness.model.scenario import Burst, Scenario
@@ -50,7 +51,8 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
         callers=tuple(_caller(party, lab.check) for party in parties), timeout_seconds=lab.target.timeout_seconds,
         seats=tuple(Seat(player_id=player.player_id, session_id=session, caller=n % len(parties))
                     for n, (player, session) in enumerate(players)))
-    storm = lab.storm(plan, promise.slo)
+    with watched(lab, plan, scenario, parties, [player for player, _ in players]) as watch:
+        storm = lab.storm(plan, promise.slo, watch)
     readings = lab.side_by_side([partial(lab.balances, player, label="after the storm") for player, _ in players],
                                 at_once=_AT_ONCE)
     stormed = Stormed(storm=storm, readings=readings)
