@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from math import inf
 
 from harness.judges.load_money import ranges
+from harness.judges.load_queues import lag_back_after
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.history import History
@@ -175,7 +177,8 @@ def _events_after_burst(history: History, claim: Claim) -> Finding:
 
 def _behind(watch: StormWatch) -> bool:
     """Is the feed behind altogether? Then what is missing may be late only."""
-    return any(c.high is None for c in watch.canaries) or not any(c.at > watch.ended_at for c in watch.canaries)
+    after = any(c.at > watch.ended_at and c.high is not None for c in watch.canaries)
+    return not after or lag_back_after(watch)[1] == inf
 
 
 def _found(history: History, record: StormRecord) -> list[Difference]:

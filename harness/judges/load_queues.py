@@ -180,11 +180,13 @@ def _queue(watch: StormWatch, queue: Queue) -> Finding:
     if promise is not None and least > promise:
         return broken(f"{queue.name} is not back at its base {promise:g} s after the storm",
                       expected=f"at most {queue_edge(queue):g} (at most {max(before):g} before the storm)",
-                      seen=f"{after[-1]:g} after {least:.0f} s", queue=[list(s) for s in queue.samples[-_SHOWN:]])
+                      seen=f"{after[-1]:g} after {least:.0f} s", exchanges=[queue.exchange] if queue.exchange else [],
+                      queue=[list(s) for s in queue.samples[-_SHOWN:]])
     if most > (watch.patience if promise is None else promise):
         return unknown(f"{queue.name} was at {after[-1]:g} at the end, at most {max(before):g} before the storm"
                        + ("; declare settles_within_seconds under [target.NAME.load]" if promise is None else ""),
-                       Reason.NO_SAMPLES, owner=Owner.PROFILE if promise is None else Owner.ENVIRONMENT)
+                       Reason.NO_SAMPLES, owner=Owner.PROFILE if promise is None else Owner.ENVIRONMENT,
+                       exchanges=[queue.exchange] if queue.exchange else [])
     peak = max(n for _, n in queue.samples)
     measured: dict[str, Any] = {f"{queue.name}_peak": peak}
     return held(f"{queue.name} at most {max(before):g} before, {peak:g} at its peak, back after {most:.0f} s",

@@ -45,6 +45,8 @@ class Queue:
 
     name: str
     samples: tuple[tuple[float, float], ...]
+    exchange: str = ""
+    """A reading of the metrics that was recorded, where the queue stayed long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +102,7 @@ class StormWatch:
             "ended_at", "seen_until", "lag_promise", "settle_promise", "patience", "not_taken", "events")}
         return line | {
             "canaries": [[c.at, c.low, c.high, c.exchange, c.feed] for c in self.canaries],
-            "queues": {q.name: [list(sample) for sample in q.samples] for q in self.queues},
+            "queues": [[q.name, [list(sample) for sample in q.samples], q.exchange] for q in self.queues],
             "told": [_packed(one) for one in self.told], "unread": {k: asdict(v) for k, v in self.unread.items()},
             "looked_at": {str(number): list(ids) for number, ids in self.looked_at.items()},
             "booked": None if self.booked is None else {
@@ -117,8 +119,8 @@ class StormWatch:
             canaries=tuple(Canary(at=float(at), low=float(low), high=_maybe(high), exchange=str(exchange),
                                   feed=int(feed)) for at, low, high, exchange, feed in line["canaries"]),
             not_taken=int(line["not_taken"]), events=int(line["events"]),
-            queues=tuple(Queue(name=name, samples=tuple((float(at), float(n)) for at, n in samples))
-                         for name, samples in line["queues"].items()),
+            queues=tuple(Queue(name=str(name), samples=tuple((float(at), float(n)) for at, n in samples),
+                               exchange=str(exchange)) for name, samples, exchange in line["queues"]),
             told=tuple(_unpacked(text) for text in line["told"]),
             unread={str(name): Unread(**what) for name, what in line["unread"].items()},
             looked_at={int(number): tuple(map(str, ids)) for number, ids in line["looked_at"].items()},

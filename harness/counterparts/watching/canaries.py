@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +15,8 @@ from harness.model.errors import CertifyError
 from harness.model.exchange import Exchange
 from harness.model.storm_watch import Canary
 
-_EVERY = 0.5
+_EVERY, _SPREAD = 0.5, 0.2
+"""Seconds; no even beat, which would fall into step with our own reading."""
 _STAKE, _WIN = 20, 10
 _FUNDS = 100_000_000
 _SETTLED = "bet.settled"
@@ -26,6 +28,7 @@ class Canaries:
     def __init__(self, lab: Lab, parties: Sequence[Any], currency: str) -> None:
         self._lab, self._currency = lab, currency
         self._seats = [self._seated(party) for party in parties]
+        self._source = random.Random(lab.random.getrandbits(32))  # noqa: S311 - it guards nothing
         self._turns = cycle(range(len(self._seats)))
         self._settled: dict[str, tuple[int, Exchange]] = {}
         self._heard: dict[str, tuple[float, float]] = {}
@@ -43,7 +46,7 @@ class Canaries:
         try:
             while not stop.wait(max(0.0, due - time.monotonic())):
                 self.one(next(self._turns))
-                due = max(due + _EVERY, time.monotonic())
+                due = max(due + _EVERY + self._source.uniform(-_SPREAD, _SPREAD), time.monotonic())
         except CertifyError as error:
             self.problem = error.message
         except Exception as error:

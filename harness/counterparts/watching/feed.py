@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from math import inf
 from typing import Any
 
 from harness.engine.ports import Request, Sent
@@ -29,8 +30,8 @@ class Follower:
         self._limit = _LIMIT
         self._cursor: str | None = None
         self._pages = 0
-        self.ended_at = time.monotonic()
-        """When the feed was last asked for what was its end then."""
+        self.ended_at = -inf
+        """When the feed was last asked for what was its end then; monotonic s."""
         self.failing: Exchange | None = None
         """What the newest reading was answered, where that is no page."""
         self.problem = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import isfinite
 
 from harness.engine.ports import Sent
@@ -40,6 +40,9 @@ class Gauges:
         except CertifyError as error:
             self.unread = Unread(says=error.message, owner=Owner.PROFILE.value)
             return
+        except Exception as error:  # the client was closed, at the latest
+            self.unread = Unread(says=type(error).__name__, owner=Owner.ENVIRONMENT.value)
+            return
         if not sent.exchange.answered or sent.exchange.status != 200:
             self.unread = Unread(says=f"{sent.exchange.url} answered {saw(sent.exchange)}",
                                  owner=whose(sent.exchange).value)
@@ -55,13 +58,14 @@ class Gauges:
         for name, length in found.items():
             self._samples[name].append((asked, length))
 
-    def told(self, began: float) -> tuple[Queue, ...]:
-        """All samples, in seconds from `began`."""
-        return tuple(Queue(name=name, samples=tuple((round(at - began, 3), n) for at, n in list(samples)))
+    def told(self, began: float, shown_in: str = "") -> tuple[Queue, ...]:
+        """All samples, in seconds from `began`; `shown_in` is a reading that was recorded."""
+        return tuple(Queue(name=name, exchange=shown_in,
+                           samples=tuple((round(at - began, 3), n) for at, n in list(samples)))
                      for name, samples in self._samples.items())
 
 
-def lengths(text: str, names: object) -> dict[str, float]:
+def lengths(text: str, names: Collection[str]) -> dict[str, float]:
     """By name the sum over all labels of the samples of that name; names without a finite one are left out.
 
     Raises:
@@ -73,7 +77,7 @@ def lengths(text: str, names: object) -> dict[str, float]:
     try:
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
-                if sample.name in names and isfinite(sample.value):  # type: ignore[operator]
+                if sample.name in names and isfinite(sample.value):
                     found[sample.name] = found.get(sample.name, 0.0) + float(sample.value)
     except Exception as error:  # the parser raises whatever its slicing raises
         raise ValueError(f"no Prometheus text ({type(error).__name__})") from None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from math import inf
 from typing import Any
 
 from harness.counterparts.acting import Player
@@ -38,7 +39,8 @@ _MARGIN_SECONDS = 2.0
 _STEP = 0.25
 _LOOKED_AT = 3
 """Rounds that look wrong are read again, recorded; more of them would only repeat it."""
-_ENDING_SECONDS = 1.0
+_ENDING_SECONDS = 0.5
+"""So long at most; who is in the middle of a call then ends with it."""
 
 
 @contextmanager
@@ -75,20 +77,20 @@ class Watcher:
         self._followers: list[Follower] = []
         self._unread: dict[str, Unread] = {}
         self._looked_at: dict[int, tuple[str, ...]] = {}
+        self._long_queue = ""
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._began = self._ended = time.monotonic()
+        self._opened = self._began = self._ended = time.monotonic()
 
     # -- before ---------------------------------------------------------------------------------------
     def begin(self) -> None:
         """Follow every feed from now on, and see how things are while all is calm."""
         try:
-            since = [self._now_at(feed) for feed in range(len(self._parties))]
+            self._since = [self._now_at(feed) for feed in range(len(self._parties))]
         except CheckStopped as problem:
             self._unread["feed"] = Unread(says=problem.message, owner=Owner.SUBJECT.value,
                                           exchange=next(iter(problem.exchanges), ""))
-            since = []
-        self._since = since
+            self._since = []
         self._followers = self._new_followers()
         self._start(*(follower.follow for follower in self._followers))
         if self._followers:
@@ -136,9 +138,12 @@ class Watcher:
     def _new_gauges(self) -> Gauges | None:
         if self._promise is None or not self._promise.metrics:
             return None
-        request = Request(method="GET", url=self._promise.metrics, headers=(("Accept", "text/plain"),),
-                          check=self._lab.check)
-        return Gauges(self._promise.queues, partial(self._quiet.send, request))
+        return Gauges(self._promise.queues, partial(self._quiet.send, self._metrics()))
+
+    def _metrics(self) -> Request:
+        assert self._promise is not None
+        return Request(method="GET", url=self._promise.metrics, headers=(("Accept", "text/plain"),),
+                       check=self._lab.check, actor=self._parties[0].actor, label="after the storm")
 
     def _start(self, *runs: Callable[[threading.Event], None]) -> None:
         for run in runs:
@@ -181,8 +186,9 @@ class Watcher:
     def end(self) -> None:
         """Stop watching; waits for calls under way, but not for long."""
         self._stop.set()
+        deadline = time.monotonic() + _ENDING_SECONDS
         for thread in self._threads:
-            thread.join(_ENDING_SECONDS)
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     @property
     def _allowed(self) -> float:
@@ -192,13 +198,13 @@ class Watcher:
     def _so_far(self) -> StormWatch:
         promise = self._promise
         counts = self._rounds.counts()
-        ends = [follower.ended_at for follower in self._followers]
+        seen_until = max(self._opened, min((follower.ended_at for follower in self._followers), default=0.0))
         return StormWatch(
-            ended_at=round(self._ended - self._began, 3), seen_until=round(min(ends, default=0.0) - self._began, 3),
+            ended_at=round(self._ended - self._began, 3), seen_until=round(seen_until - self._began, 3),
             lag_promise=promise.event_lag_seconds if promise else None, patience=self._lab.target.webhook_wait_seconds,
             settle_promise=promise.settles_within_seconds if promise else None, told=counts,
             canaries=self._told_by_canaries(), not_taken=self._canaries.not_taken, booked=self._ledger.told(),
-            queues=self._gauges.told(self._began) if self._gauges else (), unread=dict(self._unread),
+            queues=self._gauges.told(self._began, self._long_queue) if self._gauges else (), unread=dict(self._unread),
             looked_at=dict(self._looked_at), events=sum(sum(one) for one in counts))
 
     def _told_by_canaries(self) -> Any:
@@ -211,14 +217,18 @@ class Watcher:
     def _calm(self, result: StormResult) -> bool:
         """Is the lag back at its base, and every queue, and is all announced that was acknowledged?"""
         watch = self._so_far()
-        if any(queue_back_after(queue, watch.ended_at)[1] == float("inf") or
-               not any(at >= watch.ended_at for at, _ in queue.samples) for queue in watch.queues):
+        if self._queue_long(watch) or any(not any(at >= watch.ended_at for at, _ in queue.samples)
+                                          for queue in watch.queues):
             return False
         if not self._followers or all(follower.problem for follower in self._followers):
             return True
         after = [c for c in watch.canaries if c.at >= watch.ended_at and c.high is not None]
-        return len(after) >= _AFTER_SEEN and lag_back_after(watch)[1] < float("inf") \
+        return len(after) >= _AFTER_SEEN and lag_back_after(watch)[1] < inf \
             and not any(d.kind is Kind.MISSING for d in self._differences(result))
+
+    @staticmethod
+    def _queue_long(watch: StormWatch) -> bool:
+        return any(queue_back_after(queue, watch.ended_at)[1] == inf for queue in watch.queues)
 
     def _seats_off(self, result: StormResult) -> list[int]:
         """Seats whose ledger does not fit yet; none where it cannot be read."""
@@ -242,6 +252,8 @@ class Watcher:
             looked: list[Exchange] = [self._lab.call("getBet", by=party, path={"bet_id": bet}), page]
             looked.append(self._ledger.page_about(number))
             self._looked_at[number] = tuple(e.id for e in looked)
+        if self._queue_long(self._so_far()):
+            self._long_queue = self._lab.send(self._metrics(), by=self._parties[0]).exchange.id
 
     def _note_unread(self) -> None:
         if self._ledger.unread:
