@@ -159,7 +159,7 @@ def queue_back_after(queue: Queue, ended_at: float) -> tuple[float, float]:
     edge = queue_edge(queue)
     last_long = max((at for at, n in queue.samples if n > edge), default=-inf)
     first_short = min((at for at, _ in queue.samples if at > max(last_long, ended_at)), default=inf)
-    return max(0.0, last_long - ended_at), max(0.0, first_short - ended_at) if last_long > ended_at else 0.0
+    return max(0.0, last_long - ended_at), max(0.0, first_short - ended_at) if last_long >= ended_at else 0.0
 
 
 def _queues(watch: StormWatch) -> list[Finding]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import cycle
+from math import inf
 from typing import Any
 
 from harness.counterparts.acting import Player
@@ -74,12 +75,12 @@ class Canaries:
         if isinstance(bet, str) and bet in self._mine:
             self._heard.setdefault(bet, (ended_at, came))
 
-    def told(self, began: float, ended_at: Callable[[int], float]) -> tuple[Canary, ...]:
-        """All that were acknowledged, in seconds from `began`; `ended_at(feed)`: when its end was last asked for."""
+    def told(self, began: float, ended_at: Sequence[float]) -> tuple[Canary, ...]:
+        """All that were acknowledged, in seconds from `began`; `ended_at`: by feed when its end was last asked for."""
         found = []
         for bet, (feed, answer) in list(self._settled.items()):
             acknowledged = answer.ended_ns / 1e9
-            unseen_at, seen_at = self._heard.get(bet, (ended_at(feed), None))
+            unseen_at, seen_at = self._heard.get(bet, (ended_at[feed] if feed < len(ended_at) else -inf, None))
             found.append(Canary(at=round(acknowledged - began, 4), low=round(max(0.0, unseen_at - acknowledged), 4),
                                 high=None if seen_at is None else round(max(0.0, seen_at - acknowledged), 4),
                                 exchange=answer.id, feed=feed))

@@ -43,6 +43,7 @@ class LedgerAfter:
         self._totals = [0] * len(plan.seats)
         self._nameless: set[int] = set()
         self._read = False
+        self._unread_seat = 0
         self.unread: Unread | None = None
 
     def read(self, seats: Sequence[int] = ()) -> None:
@@ -50,7 +51,8 @@ class LedgerAfter:
         wanted = list(seats) or list(range(len(self._plan.seats)))
         self.unread = None
         problems = self._lab.side_by_side([partial(self._seat, seat) for seat in wanted], at_once=_AT_ONCE)
-        self.unread = next((problem for problem in problems if problem), None)
+        self._unread_seat, self.unread = next(((seat, problem) for seat, problem in zip(wanted, problems, strict=True)
+                                               if problem), (0, None))
         self._read = True
 
     def told(self) -> Booked | None:
@@ -59,6 +61,10 @@ class LedgerAfter:
             return None
         return Booked(entries=bytes(self._entries), sums=tuple(self._sums), nameless=tuple(sorted(self._nameless)),
                       seats=tuple(self._totals))
+
+    def page_again(self) -> Exchange:
+        """The first page of the ledger that could not be read: asked for again, and recorded."""
+        return self._lab.transactions(self._players[self._unread_seat])
 
     def page_about(self, number: int) -> Exchange:
         """The page of the player's ledger that names this round's bet, or the first one: read again, and recorded."""

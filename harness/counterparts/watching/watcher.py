@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from math import inf
 from typing import Any
@@ -147,7 +148,7 @@ class Watcher:
 
     def _start(self, *runs: Callable[[threading.Event], None]) -> None:
         for run in runs:
-            thread = threading.Thread(target=run, args=(self._stop,), daemon=True)
+            thread = threading.Thread(target=run, args=(self._stop,), name="watching", daemon=True)
             thread.start()
             self._threads.append(thread)
 
@@ -208,7 +209,7 @@ class Watcher:
             looked_at=dict(self._looked_at), events=sum(sum(one) for one in counts))
 
     def _told_by_canaries(self) -> Any:
-        return self._canaries.told(self._began, lambda feed: self._followers[feed].ended_at)
+        return self._canaries.told(self._began, [follower.ended_at for follower in self._followers])
 
     def _differences(self, result: StormResult) -> list[Difference]:
         return list(differences(self._plan, result, self._so_far(),
@@ -257,7 +258,8 @@ class Watcher:
 
     def _note_unread(self) -> None:
         if self._ledger.unread:
-            self._unread["ledger"] = self._ledger.unread
+            page = self._ledger.page_again()
+            self._unread["ledger"] = replace(self._ledger.unread, exchange=page.id)
         if self._gauges and self._gauges.unread:
             self._unread["queues"] = self._gauges.unread
         for follower, party in zip(self._followers, self._parties, strict=False):
@@ -265,5 +267,6 @@ class Watcher:
             if follower.problem or failing:
                 page = self._lab.call("listEvents", by=party, query={"limit": 1})
                 self._unread["feed"] = Unread(
-                    says=follower.problem or saw(failing or page), exchange=page.id,
+                    says=follower.problem or saw(page if failing is None or page.status == failing.status else failing),
+                    exchange=page.id,
                     owner=whose(failing).value if failing else Owner.SUBJECT.value)
