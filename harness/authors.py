@@ -50,8 +50,10 @@ from harness.judges.limits import (
 from harness.judges.line_used import line_used
 from harness.judges.load import burst_delivered, objectives_kept, refusals_polite
 from harness.judges.load_books import events_after_burst, ledger_after_burst
+from harness.judges.load_hot import hot_exact_and_bounded
 from harness.judges.load_money import money_after_burst
 from harness.judges.load_queues import queues_calm
+from harness.judges.load_shed import bets_shed_first
 from harness.judges.malformed import withstood
 from harness.judges.model_ledger import agrees_with_model, played_enough
 from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
@@ -142,6 +144,7 @@ __all__ = [
     "answered",
     "answered_in_time",
     "asks_to_wait",
+    "bets_shed_first",
     "breaker_works",
     "bulkhead_holds",
     "burst_delivered",
@@ -170,6 +173,7 @@ __all__ = [
     "given_up_in_time",
     "gives_nothing_away",
     "guarded",
+    "hot_exact_and_bounded",
     "in_order",
     "inert",
     "json_writes",

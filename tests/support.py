@@ -37,13 +37,17 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def serving():
-    """`start(handler class) -> base URL` of a server on a free port of the loopback; all end with the block."""
+    """`start(handler class, context=None) -> base URL` of a server on a free port of the loopback, with TLS where a
+    context is given; all end with the block."""
     servers = []
 
-    def start(handler):
+    def start(handler, *, context=None):
         servers.append(_Server(("127.0.0.1", 0), handler))
+        if context is not None:
+            servers[-1].socket = context.wrap_socket(servers[-1].socket, server_side=True,
+                                                     do_handshake_on_connect=False)
         threading.Thread(target=servers[-1].serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_address[1]}"
+        return f"{'https' if context else 'http'}://127.0.0.1:{servers[-1].server_address[1]}"
 
     try:
         yield start

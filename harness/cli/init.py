@@ -73,7 +73,7 @@ contract = "1.7"                     # a built-in version, the path of your Open
 [target.staging.load]
 # rounds_per_second = 50                   # rounds (an authorize and what ends it) that may begin in a second
 # slo = ["p95 < 400ms", "p99 < 1s", "errors < 0.1%"]
-# most_rounds_per_second = 200             # the cap; default: four times the rate
+# most_rounds_per_second = 200             # the cap (default: four times the rate); declared, LOAD-05 asks for it
 # event_lag_seconds = 5                    # an event is in the feed within that time, also under load
 # settles_within_seconds = 30              # so long after a burst events, queues and lag are as before
 # metrics = "https://sandbox.platform.example/metrics"   # Prometheus text, at a host that may be contacted

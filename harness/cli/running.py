@@ -139,7 +139,8 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         journal.append("run", dict(facts))
         listener(RunStarted(plan=plan, run_id=run_id, directory=str(directory)))
         ready = time.monotonic()
-        payload = {"run": str(directory), "target": target_to_dict(target), "seed": plan.seed, "epoch": epoch,
+        payload = {"run": str(directory), "target": target_to_dict(replace(target, level=plan.level)),
+                   "seed": plan.seed, "epoch": epoch,
                    "redaction_key": key.hex(), "budget": plan.budget, "fuzz_settings": settings}
         pool = WorkerPool(directory, {**payload, "fault_proxy": fault_proxy}, workers=options.workers,
                           lines=LINES if target.builtin else 1, limit_seconds=_RUN_LIMIT_SECONDS)

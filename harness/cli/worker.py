@@ -152,11 +152,11 @@ def _fuzz(*args: Any, **options: Any) -> Any:
             raise KeyboardInterrupt
 
 
-def _blow(plan: Any) -> Any:
+def _blow(plan: Any, **options: Any) -> Any:
     """Locust runs in processes of its own; what starts them is imported by the worker that needs it."""
     from harness.drivers.locust_engine.storms import blow
 
-    return blow(plan)
+    return blow(plan, **options)
 
 
 def _event_pipe() -> TextIO:

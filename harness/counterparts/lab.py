@@ -64,11 +64,16 @@ class Lab(Acting):
         same_view = player.party.credential.brand_id == self.observer.credential.brand_id
         return self.observer if same_tenant and same_view else player.party
 
-    def storm(self, plan: StormPlan, objectives: Sequence[str], watch: StormWatching | None = None) -> str:
-        """Blow a storm, beside it `watch`, and record what became of it; the id of its record."""
+    def storm(self, plan: StormPlan, objectives: Sequence[str], *, watch: StormWatching | None = None,
+              tokens: Callable[[], Sequence[str]] | None = None) -> str:
+        """Blow a storm, beside it `watch`, and record what became of it; the id of its record.
+
+        `tokens`: see `StormBlower`.
+        """
         if self._workshop.blow is None:
             raise NoHook("this worker cannot blow storms")
-        result = (watch.beside(self._workshop.blow) if watch else self._workshop.blow)(plan)
+        blow = watch.beside(self._workshop.blow) if watch else self._workshop.blow
+        result = blow(plan, tokens=tokens)
         record = StormRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens, result=result,
                              objectives=tuple(objectives), watch=watch.told(result) if watch else None)
         self.record("storm", record.to_line())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from harness.engine.ports import Request
 from harness.engine.redaction import Redactor
+from harness.engine.trust import trusted
 from harness.model.errors import Prerequisite
 from harness.model.exchange import Exchange
 
@@ -26,7 +26,7 @@ def connect(request: Request, seconds: float, purpose: str) -> socket.socket:
     try:
         line = socket.create_connection((parts.hostname or "", parts.port or _PORTS[parts.scheme]), seconds)
         if parts.scheme == "https":
-            line = ssl.create_default_context().wrap_socket(line, server_hostname=parts.hostname)
+            line = trusted().wrap_socket(line, server_hostname=parts.hostname)
     except OSError as error:
         raise Prerequisite(f"no connection for {purpose}: {error}") from error
     return line

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 from harness.counterparts.workshop import Workshop
+from harness.engine.door import Shut, found
 from harness.model.errors import CheckStopped, EnvironmentFault, UsageError
 from harness.model.exchange import Exchange
 
@@ -68,12 +69,24 @@ def _reachable(workshop: Workshop) -> Iterator[Probe]:
     sent, answer = time.time(), party.call("getSandboxInfo", token=None)
     middle = (sent + time.time()) / 2
     if not answer.answered:
-        yield Probe(name="reachable", ok=False, seen=f"{workshop.target.base_url}: {_saw(answer)}",
-                    remedy="Is the platform running at base_url? Start one with `certify sandbox`")
+        yield _unreachable(workshop, answer, "Is the platform running at base_url? Start one with `certify sandbox`")
         return
     yield Probe(name="reachable", ok=True, seen=f"{workshop.target.base_url} answered {answer.status} in "
                                                 f"{answer.seconds * 1000:.0f} ms")
     yield _clock(answer, middle)
+
+
+def _unreachable(workshop: Workshop, answer: Exchange, remedy: str) -> Probe:
+    """Nothing answered, as far as HTTP tells; a certificate that cannot be verified is called what it is."""
+    url = workshop.target.base_url
+    if answer.failure == "connect" and url.startswith("https:"):
+        try:
+            found(url)
+        except Shut as error:
+            return Probe(name="reachable", ok=False, seen=error.what, remedy=error.remedy)
+        except OSError:
+            pass
+    return Probe(name="reachable", ok=False, seen=f"{url}: {_saw(answer)}", remedy=remedy)
 
 
 def _foreign(workshop: Workshop) -> Iterator[Probe]:
@@ -82,8 +95,7 @@ def _foreign(workshop: Workshop) -> Iterator[Probe]:
     sent, answer = time.time(), workshop.knock()
     middle = (sent + time.time()) / 2
     if not answer.answered:
-        yield Probe(name="reachable", ok=False, seen=f"{workshop.target.base_url}: {_saw(answer)}",
-                    remedy="Is the API running at base_url?")
+        yield _unreachable(workshop, answer, "Is the API running at base_url?")
         return
     yield Probe(name="reachable", ok=True, seen=f"{workshop.target.base_url} answered {answer.status}")
     yield _clock(answer, middle)

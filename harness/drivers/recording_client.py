@@ -16,6 +16,7 @@ import httpx
 
 from harness.engine.ports import Recorder, Request, Sent
 from harness.engine.redaction import Redactor
+from harness.engine.trust import trusted
 from harness.model.errors import UsageError
 from harness.model.exchange import Exchange, Headers
 
@@ -94,7 +95,7 @@ class RecordingClient:
         self._numbers = itertools.count(1)  # no generator: two threads may ask at once
         self._deadline = _Deadline()
         transport = httpx.HTTPTransport(
-            trust_env=False, limits=httpx.Limits(max_connections=128, max_keepalive_connections=64))
+            verify=trusted(), trust_env=False, limits=httpx.Limits(max_connections=128, max_keepalive_connections=64))
         transport._pool._network_backend = _Lines(self._deadline)  # httpx has no other door for it
         self._client = httpx.Client(transport=transport, trust_env=False, follow_redirects=False,
                                     timeout=httpx.Timeout(timeout, connect=min(timeout, 5.0)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -139,8 +139,11 @@ class Fuzzer(Protocol):
 class StormBlower(Protocol):
     """Calls a target by a schedule that its answers do not change."""
 
-    def __call__(self, plan: StormPlan) -> StormResult:
-        """Blow the storm to its end; Ctrl-C in between ends it within a second."""
+    def __call__(self, plan: StormPlan, *, tokens: Callable[[], Sequence[str]] | None = None) -> StormResult:
+        """Blow the storm to its end; Ctrl-C in between ends it within a second.
+
+        `tokens` gives those that are good now, one a caller of the plan: a storm may outlive a token.
+        """
         ...
 
 

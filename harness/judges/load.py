@@ -28,7 +28,7 @@ _OWN = ("no_socket",)
 """Failures of the generator's machine, not of the target."""
 _TAKEN = 0.99
 """So many of the calls must find an open door: a connection that is taken, and not cut before a byte came back."""
-_SHUT = ("connect", "reset")
+_SHUT = ("connect", "tls", "reset")
 _CARRIED_OUT = 0.5
 """At least so many of the calls that were let in must be carried out: how fast refusals are says nothing of bets."""
 _SHOWN = 5
@@ -42,7 +42,7 @@ def burst_delivered(stormed: Stormed) -> Draft:
 
 def objectives_kept(stormed: Stormed) -> Draft:
     """Latency from the intended start, and shares of errors, are within what the target promises (LOAD-01)."""
-    return Draft(judge="objectives_kept", params={"storm": stormed.storm},
+    return Draft(judge="objectives_kept", params={"storm": stormed.storm, "least_seconds": stormed.least_seconds},
                  says="latency from the intended start is within the objectives")
 
 
@@ -57,8 +57,8 @@ def _burst_delivered(history: History, claim: Claim) -> Finding:
     record = history.storm(claim.params["storm"])
     if record is None:
         return _lacking()
-    if weary := tired(record):
-        return weary
+    if late := tired(record):
+        return late
     tally, planned = record.result.tally, _planned(record)
     shut = tally.resent + sum(counts.get(outcome, 0) for counts in tally.outcomes.values() for outcome in _SHUT)
     if shut > (1 - _TAKEN) * tally.calls:
@@ -76,8 +76,8 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
     record = history.storm(claim.params["storm"])
     if record is None:
         return _lacking()
-    if weary := tired(record):
-        return weary
+    if late := tired(record):
+        return late
     if not record.objectives:
         return unknown("the target profile promises nothing: write `slo = [\"p95 < 400ms\"]` under [target.NAME.load]",
                        Reason.NO_SAMPLES, owner=Owner.PROFILE)
@@ -94,8 +94,8 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
         measured[one.text] = told_value = one.told(value)
         if not one.keeps(value):
             share = one.share
-            if share is not None and (late := tally.lag.quantile(share)) > _may_be_late(record):
-                return _was_tired(late, share, record)
+            if share is not None and (lag := tally.lag.quantile(share)) > _may_be_late(record):
+                return _was_tired(lag, share, record)
             return broken(f"{one.text} was missed: {told_value} over {tally.calls} calls in "
                           f"{record.plan.schedule.seconds:.0f} s", expected=one.text, seen=told_value,
                           objectives=measured)
@@ -103,8 +103,10 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
     naive = tally.service.quantile(0.99) / 1e3
     seconds = record.plan.schedule.seconds
     short = "" if seconds >= _LONG_SECONDS else " (T-3 asks for 2 to 5 min: --budget full)"
-    return held(f"{'; '.join(told)}, over {tally.calls} calls in {seconds:.0f} s{short}",
-                objectives=measured, calls=tally.calls, naive_p99_ms=round(naive, 2))
+    said = f"{'; '.join(told)}, over {tally.calls} calls in {seconds:.0f} s{short}"
+    if seconds < float(claim.params.get("least_seconds", 0.0)):
+        return unknown(said, Reason.NO_SAMPLES, owner=Owner.PROFILE)
+    return held(said, objectives=measured, calls=tally.calls, naive_p99_ms=round(naive, 2))
 
 
 @judge("refusals_polite")
@@ -112,8 +114,8 @@ def _refusals_polite(history: History, claim: Claim) -> Finding:
     record = history.storm(claim.params["storm"])
     if record is None:
         return _lacking()
-    if weary := tired(record):
-        return weary
+    if late := tired(record):
+        return late
     tally = record.result.tally
     failed = {f"{operation} {outcome}": n for operation, counts in sorted(tally.outcomes.items())
               for outcome, n in counts.items() if is_failure(outcome)}

@@ -22,6 +22,11 @@ class Stormed:
 
     storm: str
     readings: Sequence[Exchange]
+    pools: Sequence[Exchange] = ()
+    """The hot jackpot, read before and after; empty where there is none, its refusal where it could not be made."""
+    slo_ms: int = 400
+    least_seconds: float = 0.0
+    """So long a storm must blow to speak for the launch level that the run is for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,6 +183,8 @@ class Burst:
     """"burst" (a short climb first), "constant", "ramp" (from nothing), "spike" (four times as much for a fifth of
     the time) or "steps" (from a fifth of the rate to all of it)."""
     times: float = 1.0
+    overload: bool = False
+    """Ask instead for the most that the profile lets any storm ask (`most_rounds_per_second`), of one tenant."""
     players: int = 40
     """Each with a session; of several tenants, where the profile has a second one."""
     mix: Mix = field(default_factory=Mix)
@@ -193,9 +195,9 @@ class Burst:
         if self.players < 1 or self.seconds <= 0 or self.times <= 0:
             raise ValueError("a burst has players, seconds and a rate above zero")
 
-    def schedule(self, rate: float, seed: int) -> Schedule:
-        """When its rounds begin, for a declared rate of rounds a second."""
-        peak = rate * self.times
+    def schedule(self, rate: float, seed: int, *, most: float = 0.0) -> Schedule:
+        """When its rounds begin, for a declared rate of rounds a second and the most that may be asked for."""
+        peak = most if self.overload else rate * self.times
         match self.shape:
             case "burst":
                 return burst(peak, self.seconds, warm_up=min(5.0, self.seconds / 4), seed=seed)

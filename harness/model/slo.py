@@ -50,18 +50,24 @@ class Objective:
         if self.is_share:
             return self._share(tally)
         histogram = tally.latency.get(self.operation) if self.operation else tally.latency_of_all()
-        if histogram is None or not histogram.count:
-            return None
+        return None if histogram is None or not histogram.count else self.measured_in(histogram)
+
+    def measured_in(self, histogram: Histogram) -> float:
+        """A duration in a histogram that is not empty, in microseconds."""
         if self.metric == "max":
             return float(histogram.largest)
         return histogram.mean if self.share is None else histogram.quantile(self.share)
+
+    def enough_in(self, histogram: Histogram) -> bool:
+        """Has the histogram samples enough for its percentile? At least ten must lie beyond it."""
+        return histogram.count * (1 - (self.share or 0.0)) >= _BEYOND
 
     def enough(self, tally: Tally) -> bool:
         """Are there samples enough for its percentile? At least ten must lie beyond it."""
         if self.share is None or self.metric == "max":
             return self.measured(tally) is not None
         histogram = tally.latency.get(self.operation, Histogram()) if self.operation else tally.latency_of_all()
-        return histogram.count * (1 - self.share) >= _BEYOND
+        return self.enough_in(histogram)
 
     def told(self, value: float) -> str:
         """A measured value for people."""

@@ -42,6 +42,8 @@ class Mix:
     """Rounds whose calls are each sent twice, at the same time and under the same key."""
     hot_player: float = 0.0
     """Rounds of the first seat, beside its share as one of all."""
+    hot_jackpot: float = 0.0
+    """Rounds of the first caller's players that pay into one jackpot; of those that end with a settle."""
 
     def __post_init__(self) -> None:
         for name, share in asdict(self).items():
@@ -51,13 +53,14 @@ class Mix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundPlan:
-    """One round: minor units of stake and win, and how it ends."""
+    """One round: minor units of stake, win and contribution to the jackpot, and how it ends."""
 
     seat: int
     stake: int
     win: int
     rolled_back: bool
     duplicated: bool
+    contribution: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,8 @@ class StormPlan:
     key_header: str = "X-Idempotency-Key"
     prefix: str = "storm"
     """Begins every identifier and key of the storm; unique to it."""
+    jackpot_id: str = ""
+    """Of the first caller's tenant, for the mix's `hot_jackpot`; "": nobody pays into one."""
     pause_seconds: float = 0.2
     """Between the answer to an authorize and the call that ends the round."""
     timeout_seconds: float = 10.0
@@ -83,10 +88,12 @@ class StormPlan:
         """The round that arrival `number` begins."""
         drawn = _scattered(number ^ self.schedule.seed << 20)
         one, other, third = (drawn & 0xFFFF) / 65536, (drawn >> 16 & 0xFFFF) / 65536, (drawn >> 32 & 0xFFFF) / 65536
-        stake = 10 + (drawn >> 48) % 91
-        return RoundPlan(seat=0 if third < self.mix.hot_player else number % len(self.seats), stake=stake,
-                         win=(0, stake // 2, 2 * stake)[number % 3], rolled_back=one < self.mix.rollbacks,
-                         duplicated=other < self.mix.duplicates)
+        stake, seat = 10 + (drawn >> 48) % 91, 0 if third < self.mix.hot_player else number % len(self.seats)
+        rolled_back = one < self.mix.rollbacks
+        pays_in = bool(self.jackpot_id) and not rolled_back and not self.seats[seat].caller and \
+            _scattered(drawn) / (1 << 64) < self.mix.hot_jackpot
+        return RoundPlan(seat=seat, stake=stake, win=(0, stake // 2, 2 * stake)[number % 3], rolled_back=rolled_back,
+                         duplicated=other < self.mix.duplicates, contribution=1 + number % 9 if pays_in else 0)
 
     def to_line(self) -> dict[str, Any]:
         """As JSON, tokens included: for the pipe to the process that blows it, never for a file."""

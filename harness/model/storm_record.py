@@ -32,12 +32,20 @@ class Became(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StormResult:
-    """What became of a storm: its tally, and a byte (`Became`) for each round's begin and end, by round number."""
+    """What became of a storm: its tally, and a byte (`Became`) for each call of a round, by round number.
+
+    What was left open was asked for again when the storm was over, as a provider does: the bytes say what came of it in
+    the end, the tally what came of it in the storm.
+    """
 
     tally: Tally
     begun: bytes
     ended: bytes
     workers: int
+    fed: bytes = b""
+    """What became of the contribution to the hot jackpot; UNSENT where the plan has none."""
+    amended: int = 0
+    """Calls that were made again when the storm was over, under their first key."""
     lost: tuple[int, ...] = ()
     """Numbers of workers that were gone before they had told all."""
     busiest: float = 0.0
@@ -67,7 +75,8 @@ class StormRecord:
         watched = {"watch": self.watch.to_line()} if self.watch else {}
         return {"id": self.id, "check": self.check, **watched, "plan": self.plan.without_tokens.to_line(),
                 "objectives": list(self.objectives), "tally": result.tally.to_line(), "begun": packed(result.begun),
-                "ended": packed(result.ended), "workers": result.workers, "lost": list(result.lost),
+                "ended": packed(result.ended), "fed": packed(result.fed),
+                "amended": result.amended, "workers": result.workers, "lost": list(result.lost),
                 "busiest": result.busiest, "problems": list(result.problems), "complete": result.complete}
 
     @classmethod
@@ -75,6 +84,7 @@ class StormRecord:
         """From `to_line`; KeyError, TypeError or ValueError name what is missing or wrong in it."""
         result = StormResult(
             tally=Tally.from_line(line["tally"]), begun=unpacked(line["begun"]), ended=unpacked(line["ended"]),
+            fed=unpacked(line["fed"]), amended=int(line["amended"]),
             workers=int(line["workers"]), lost=tuple(map(int, line["lost"])), busiest=float(line["busiest"]),
             problems=tuple(map(str, line["problems"])), complete=line["complete"] is True)
         return cls(id=str(line["id"]), check=str(line["check"]), plan=StormPlan.from_line(line["plan"]),

@@ -65,14 +65,20 @@ class Tally:
     """Counts and durations in microseconds; `merge` is exact.
 
     `latency` counts from the intended start, `service` from when the request was handed to the network, `lag` is what
-    lies between the two: the generator's own lateness.
+    lies between the two: the generator's own lateness. Polite refusals are in `refused` alone: they come fast, and
+    would make a platform look the quicker the more it refuses.
     """
 
-    __slots__ = ("connections", "lag", "latency", "outcomes", "queued", "resent", "seconds", "service")
+    __slots__ = ("connections", "hot", "lag", "latency", "outcomes", "queued", "refused", "resent", "seconds",
+                 "service")
 
     def __init__(self) -> None:
         self.latency: dict[str, Histogram] = {}
-        """By operation; calls that were answered."""
+        """By operation; calls that were answered, and not politely refused."""
+        self.refused = Histogram()
+        """Polite refusals, from the intended start."""
+        self.hot = Histogram()
+        """Of `latency`: calls for the hot player and into the hot jackpot."""
         self.service = Histogram()
         self.lag = Histogram()
         self.outcomes: dict[str, dict[str, int]] = {}
@@ -109,6 +115,8 @@ class Tally:
             self.seconds.setdefault(second, Slice()).merge(part)
         self.service.merge(other.service)
         self.lag.merge(other.lag)
+        self.refused.merge(other.refused)
+        self.hot.merge(other.hot)
         self.resent += other.resent
         self.queued += other.queued
         self.connections += other.connections
@@ -116,7 +124,8 @@ class Tally:
     def to_line(self) -> dict[str, Any]:
         """As JSON."""
         return {"latency": {o: h.to_line() for o, h in self.latency.items()}, "service": self.service.to_line(),
-                "lag": self.lag.to_line(), "outcomes": {o: dict(counts) for o, counts in self.outcomes.items()},
+                "lag": self.lag.to_line(), "refused": self.refused.to_line(), "hot": self.hot.to_line(),
+                "outcomes": {o: dict(counts) for o, counts in self.outcomes.items()},
                 "seconds": {str(s): part.to_line() for s, part in sorted(self.seconds.items())},
                 "resent": self.resent, "queued": self.queued, "connections": self.connections}
 
@@ -126,7 +135,8 @@ class Tally:
         found = cls()
         try:
             found.latency = {str(o): Histogram.from_line(h) for o, h in line["latency"].items()}
-            found.service, found.lag = (Histogram.from_line(line[name]) for name in ("service", "lag"))
+            found.service, found.lag, found.refused, found.hot = (
+                Histogram.from_line(line[name]) for name in ("service", "lag", "refused", "hot"))
             found.outcomes = {str(o): {str(k): _whole(n) for k, n in counts.items()}
                               for o, counts in line["outcomes"].items()}
             found.seconds = {int(s): Slice.from_line(part) for s, part in line["seconds"].items()}

@@ -43,6 +43,7 @@ def build_platform(settings: Settings) -> Platform:
         clock=clock,
         tokens=Tokens(settings, clock),
         limiter=Limiter(settings.rate_per_second, settings.rate_burst, settings.brand_rates),
+        admission=Limiter(settings.new_bets_per_second, settings.new_bets_burst),
         contract=Contract(contract_document(), settings.profile.money_form),
         wallet=WalletClient(settings.wallet_url, settings.wallet_secret, settings.wallet),
     )

@@ -56,6 +56,8 @@ class Platform:
     clock: Clock
     tokens: Tokens
     limiter: Limiter
+    admission: Limiter
+    """Of new bets."""
     contract: Contract
     wallet: WalletClient
     flags: dict[str, bool] = field(default_factory=dict)

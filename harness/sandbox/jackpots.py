@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select, update
 
-from harness.sandbox import audit, faults, ledger
+from harness.sandbox import audit, faults, ledger, planted_load
 from harness.sandbox.bets import records
 from harness.sandbox.bets.intents import KINDS, Steps, carry_out, intend
 from harness.sandbox.bonuses import _refused
@@ -112,7 +112,8 @@ def contribute(tx: Tx, ctx: Context) -> Answer:
         raise ApiError("CURRENCY_MISMATCH", "bet, contribution and jackpot need one currency")
     if amount > bet["amount"]:
         raise ApiError("AMOUNT_INVALID", "a contribution is at most the stake")
-    _shift(tx, ctx, jackpot["jackpot_id"], amount, currency, row["contribution_id"])
+    if not (faults.on("jackpot-forgets-under-load") and planted_load.its_turn()):
+        _shift(tx, ctx, jackpot["jackpot_id"], amount, currency, row["contribution_id"])
     pool = jackpot["pool"] + amount
     answer = {"contribution_id": row["contribution_id"], "jackpot_id": jackpot["jackpot_id"],
               "pool": render(ctx.profile, pool, currency), "status": "counted"}  # fmt: skip

@@ -91,6 +91,7 @@ class Pipeline:
                 require_scope(ctx.scopes, operation.scope)
         else:
             late = self._admit(ctx, operation)
+            await self._make_room(ctx)
         ctx.query = read_query(scope["query_string"])
         limit = self._platform.settings.max_body_bytes * (1000 if faults.on("body-size-unlimited") else 1)
         ctx.raw = await read_body(receive, ctx.headers, limit)
@@ -132,6 +133,15 @@ class Pipeline:
             if not faults.on("refused-429-after-effect"):
                 raise late
         return late
+
+    async def _make_room(self, ctx: Context) -> None:
+        """What is too much is refused at once, and that is new bets: who has an open one gets it ended."""
+        if ctx.operation_id not in planted_load.shed():
+            return
+        wait = self._platform.admission.take((ctx.tenant_id, ctx.provider_id, ctx.brand_id))
+        if wait is not None:
+            await planted_load.hold()
+            raise ApiError("RATE_LIMITED", "too many new bets of this provider and brand", retry_after=wait)
 
     def _identify(self, ctx: Context, grant: Grant) -> ApiError | None:
         """Fills in who calls from token and headers; raises 400 or 403."""

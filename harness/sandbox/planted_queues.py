@@ -13,7 +13,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("feed-lags-under-load", "After seconds of load the events feed is seconds behind for good", ("LOAD-03",)),
     Fault("event-lost-under-load", "Under load every 20th settlement is acknowledged and never announced",
           ("MONEY-11",)),
-    Fault("settle-doubled-under-load", "Under load some wins are booked for the player's bet before: that one has two, "
+    Fault("wins-misbooked-under-load", "Under load some wins are booked for the player's bet before: that one has two, "
           "this one none, and every balance adds up", ("MONEY-11",)),
 )
 _NAMES = tuple(fault.name for fault in FAULTS)
@@ -56,7 +56,7 @@ def shown_until(now_ms: int) -> int | None:
 
 def booked_for(player_id: str, bet_id: str, win: int) -> str:
     """The bet that a win is booked for."""
-    if not faults.on("settle-doubled-under-load"):
+    if not faults.on("wins-misbooked-under-load"):
         return bet_id
     before = _last_bet.get(player_id)
     _last_bet[player_id] = bet_id

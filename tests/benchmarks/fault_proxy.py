@@ -45,22 +45,27 @@ def main() -> None:
                   f"{p50 * 1e6:.0f} µs, p99 {p99 * 1e6:.0f} µs")
 
 
-def fast_server(answer=ANSWER):
-    """An HTTP server in a process of its own, as fast as Python can be; gives `host:port`.
+def fast_server(answer=ANSWER, certificate=None):
+    """An HTTP server in a process of its own, as fast as Python can be; gives `host:port`. With a certificate: TLS.
 
     It takes requests for whole once their first line is there: clients on the loopback send them in one piece.
     """
-    code = ("import asyncio,sys\n"
+    code = ("import asyncio,ssl,sys\n"
+            "tls=None\n"
+            "if sys.argv[1:]:\n"
+            "    tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)\n"
+            "    tls.load_cert_chain(sys.argv[1])\n"
             "class S(asyncio.Protocol):\n"
             "    def connection_made(self,t): self.t=t\n"
             "    def data_received(self,d):\n        n=d.count(b' HTTP/1.1\\r\\n')\n"
             f"        if n: self.t.write({answer!r}*n)\n"
             "async def main():\n"
-            "    s=await asyncio.get_running_loop().create_server(S,'127.0.0.1',0)\n"
+            "    s=await asyncio.get_running_loop().create_server(S,'127.0.0.1',0,ssl=tls)\n"
             "    print('127.0.0.1:%d'%s.sockets[0].getsockname()[1],flush=True)\n"
             "    await s.serve_forever()\n"
             "try:\n    import uvloop; uvloop.run(main())\nexcept ImportError:\n    asyncio.run(main())\n")
-    return _Process([sys.executable, "-c", code], lambda process: process.stdout.readline().strip())
+    command = [sys.executable, "-c", code, *([certificate] if certificate else [])]
+    return _Process(command, lambda process: process.stdout.readline().strip())
 
 
 def _running(command):

@@ -10,10 +10,9 @@ from locust import FastHttpUser, HttpUser, constant, task
 from locust.env import Environment
 
 from harness.drivers.locust_engine.calls import Call
-from harness.drivers.locust_engine.links import Place
 from harness.drivers.locust_engine.pump import Pump
 from harness.drivers.locust_engine.rounds import Rounds
-from harness.drivers.locust_engine.share import native_thread
+from harness.drivers.locust_engine.share import native_thread, resolved
 from harness.model.arrivals import constant as constantly
 from harness.model.storm import Caller, Seat, StormPlan
 from tests.benchmarks.storm import BODY
@@ -40,12 +39,12 @@ class _Same:
 
 
 def _pumped(kind, address, connections, seconds):
-    host, _, port = address.rpartition(":")
     plan = StormPlan(base_url=f"http://{address}", schedule=constantly(1, 1), pause_seconds=0.0,
                      callers=(Caller(headers=(("X-Brand-Id", "b"), ("X-Region", "r"), ("X-Provider-Id", "p")),
                                      token="t" * 40),),
                      seats=tuple(Seat(player_id=f"p-{n}", session_id=f"ses-{n}") for n in range(100)))
-    pump = Pump(Place(host=host, port=int(port)), _Same(address) if kind == "pump" else Rounds(plan))
+    place = resolved(f"{'https' if kind == 'tls' else 'http'}://{address}")
+    pump = Pump(place, Rounds(plan) if kind == "rounds" else _Same(address))
     ended = []
     before = time.process_time()
 

@@ -1,6 +1,7 @@
 """Preflight: what a target answers becomes one clear line, in order, and nothing mutating is ever sent."""
 
 import json
+import re
 import socket
 import time
 from email.utils import formatdate
@@ -9,6 +10,8 @@ import pytest
 
 from harness.counterparts.preflight import probes, require
 from harness.model.errors import EnvironmentFault, UsageError
+from tests.support import Handler
+from tests.tls import server_context
 
 READ = "GET /v1/events"
 
@@ -60,6 +63,18 @@ def test_a_target_that_is_down(workshop_of, target, changed):
     with socket.create_server(("127.0.0.1", 0)) as free:
         host = f"127.0.0.1:{free.getsockname()[1]}"
     assert "no connection" in fails(workshop_of(changed(target, base_url=f"http://{host}", hosts=(host,))))
+
+
+@pytest.mark.parametrize(("certificate", "says"), [
+    ("server", "self-signed certificate in certificate chain|unable to get local issuer"),
+    ("expired", "certificate has expired|unable to get local issuer"), ("", "no TLS can be agreed on")])
+def test_tls_that_is_not_believed_is_told_apart_from_nobody_there(workshop_of, target, changed, serve, monkeypatch,
+                                                                  certificate, says):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    url = serve(Handler, context=server_context(certificate) if certificate else None).replace("http:", "https:")
+    line = fails(workshop_of(changed(target, base_url=url, hosts=(url.removeprefix("https://"),))))
+    assert re.search(says, line)
+    assert "no connection" not in line
 
 
 def test_a_target_that_accepts_and_says_nothing(workshop_of, target, changed):

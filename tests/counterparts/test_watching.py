@@ -227,7 +227,7 @@ def watch(quick, platform, target, workshop_of, subject, lines):
     def run(**load):
         promised = LoadPromise(rounds_per_second=10, **{"settles_within_seconds": 0.5, **load})
         shop = workshop_of(replace(target, load=promised), unrecorded=unrecorded,
-                           blow=lambda plan: blown(platform, plan))
+                           blow=lambda plan, **_: blown(platform, plan))
         lab = Lab(shop, "a/test_a.py::test_x", ("X-01", "X-02"))
         players = [lab.player({"EUR": 1_000}) for _ in range(2)]
         plan = StormPlan(base_url=target.base_url, schedule=constant(ROUNDS, 1, spacing="even"), prefix="storm-1",

@@ -13,7 +13,8 @@ from harness.drivers.recording_client import MAX_BODY, RecordingClient
 from harness.engine.ports import Request
 from harness.engine.redaction import Redactor
 from harness.model.errors import UsageError
-from tests.support import Lines
+from tests.support import Handler, Lines
+from tests.tls import AUTHORITY, server_context
 
 
 @pytest.fixture
@@ -172,6 +173,14 @@ def test_a_closed_port_is_a_connect_failure():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     assert send(f"http://127.0.0.1:{port}/").failure == "connect"
+
+
+def test_an_authority_of_ones_own_is_believed_where_the_environment_names_it(serve, monkeypatch):
+    url = serve(Handler, context=server_context()) + "/"
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    assert send(url).failure == "connect"
+    monkeypatch.setenv("SSL_CERT_FILE", AUTHORITY)
+    assert send(url).status == 501
 
 
 def test_an_unnamed_host_is_never_contacted():

@@ -1,35 +1,49 @@
 """Storms through Locust: one process or several, each of them noticed when it is gone, none of them left behind."""
 
+import itertools
+import json
 import os
 import signal
 import socket
+import threading
 import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
+from harness.counterparts.party import Party
 from harness.drivers.locust_engine.storms import blow
+from harness.engine.ports import Sent
+from harness.engine.redaction import Redactor
 from harness.model.arrivals import constant
-from harness.model.errors import HarnessFault
+from harness.model.errors import HarnessFault, Prerequisite
+from harness.model.exchange import Exchange
+from harness.model.profile import ContractProfile, Credential
 from harness.model.storm import Caller, Mix, Seat, StormPlan
 from harness.model.storm_record import Became
 from tests.support import Handler
+from tests.tls import AUTHORITY, server_context
+
+
+class Willing(Handler):
+    """Keep-alive, and every call succeeds."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self):
+        self.sent()
+        self.send_response_only(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
 
 
 @pytest.fixture
 def platform(serve):
-    """A base URL where every call succeeds; `.paths` counts them."""
-    class Willing(Handler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_POST(self):
-            self.sent()
-            self.send_response_only(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
+    """A base URL where every call succeeds."""
     return serve(Willing)
 
 
@@ -97,10 +111,79 @@ def test_a_generator_that_dies_is_our_own_fault(platform):
         blow(plan(platform, seconds=60), on_report=kill)
 
 
-@pytest.mark.parametrize(("url", "says"), [("https://127.0.0.1:1", "http address"), ("http://:1", "http address")])
-def test_what_no_storm_can_be_blown_at_is_told(url, says):
-    with pytest.raises(HarnessFault, match=says):
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1:1", "http://:1"])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_no_storm_can_be_blown_at_is_told(url, processes):
+    with pytest.raises(HarnessFault, match="needs an http or https address"):
+        blow(plan(url), processes=processes)
+    assert generators() == []
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_storm_over_https_is_a_storm_like_any_other(serve, monkeypatch, processes):
+    """In Locust's own process, where gevent has patched sockets and TLS."""
+    url = serve(Willing, context=server_context())
+    monkeypatch.setenv("SSL_CERT_FILE", AUTHORITY)
+    result = blow(plan(url.replace("127.0.0.1", "localhost")), processes=processes)
+    assert (result.workers, result.problems, result.complete) == (processes, (), True)
+    assert result.begun == result.ended == bytes([Became.DONE]) * 120
+    assert {outcome for counts in result.tally.outcomes.values() for outcome in counts} == {"200"}
+
+
+def test_a_certificate_that_cannot_be_verified_is_told_and_nothing_is_sent(serve, monkeypatch):
+    url = serve(Willing, context=server_context())
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    with pytest.raises(HarnessFault, match=r"certificate of https.* cannot be verified .*SSL_CERT_FILE"):
         blow(plan(url))
+
+
+@pytest.fixture
+def forgetful(serve):
+    """A platform whose tokens are told to live for one second and live for two; .url, .sender of token calls."""
+    issued, numbers, lock = {}, itertools.count(1), threading.Lock()
+
+    class Forgetful(Willing):
+        def do_POST(self):
+            self.sent()
+            given = self.headers["Authorization"].removeprefix("Bearer ")
+            known = time.monotonic() - issued.get(given, 0.0) < 2.0
+            self.send_response_only(200 if known else 401)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    def issue(request):
+        with lock:
+            token = f"canary-{next(numbers)}"
+            issued[token] = time.monotonic()
+        said = {"access_token": token, "expires_in": 1}
+        return Sent(Exchange(id=token, check="", actor="", operation="issueToken", label="", method="POST",
+                             url=request.url, request_headers=(), request_body="", status=200, response_headers=(),
+                             response_body="", failure="", started_ns=0, ended_ns=0), json.dumps(said).encode())
+
+    url = serve(Forgetful)
+    party = Party("provider", Credential(client_id="a", secret="b"), base_url=url, profile=ContractProfile(),
+                  known={"issueToken": SimpleNamespace(method="POST", path="/oauth/token")},
+                  sender=SimpleNamespace(send=issue), redactor=Redactor(), fresh=lambda kind: kind)
+    return SimpleNamespace(url=url, party=party)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_storm_outlives_its_tokens(forgetful, processes):
+    wanted = replace(plan(forgetful.url, seconds=4.0), callers=(Caller(headers=(), token=forgetful.party.token()),))
+    result = blow(wanted, processes=processes, tokens=lambda: [forgetful.party.token()])
+    assert {outcome for counts in result.tally.outcomes.values() for outcome in counts} == {"200"}
+    assert (result.problems, result.complete) == ((), True)
+
+
+def test_tokens_that_cannot_be_renewed_are_the_generators_trouble(forgetful):
+    def busy():
+        raise Prerequisite("no access token for provider: the token call answered 503")
+
+    wanted = replace(plan(forgetful.url, seconds=4.0), callers=(Caller(headers=(), token=forgetful.party.token()),))
+    result = blow(wanted, tokens=busy)
+    assert result.tally.outcomes["authorizeBet"]["401"] > 10
+    assert result.problems == ("could not renew its tokens: no access token for provider: the token call answered 503",)
 
 
 def test_nobody_there_is_a_result_too():
@@ -110,3 +193,25 @@ def test_nobody_there_is_a_result_too():
     assert set(result.tally.outcomes["authorizeBet"]) == {"connect"}
     assert set(result.begun) == {Became.UNKNOWN}
     assert set(result.ended) == {Became.UNSENT}
+
+
+def test_what_the_storm_left_open_is_asked_for_again_when_it_is_over(serve):
+    seen = []
+
+    class Forgetful(Handler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self):
+            self.sent()
+            first = self.headers["X-Idempotency-Key"] not in seen
+            seen.append(self.headers["X-Idempotency-Key"])
+            self.send_response_only(500 if first and len(seen) % 10 == 0 else 200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    result = blow(plan(serve(Forgetful)))
+    assert result.begun == result.ended == bytes([Became.DONE]) * 120
+    failed = sum(n for counts in result.tally.outcomes.values() for outcome, n in counts.items() if outcome == "500")
+    assert 0 < result.amended <= failed, "the tally is of the storm alone"

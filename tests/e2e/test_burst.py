@@ -2,6 +2,8 @@
 
 import json
 
+from tests.tls import AUTHORITY, TlsServer, forward
+
 PROMISE = '[target.x.load]\nrounds_per_second = {rate}\nslo = ["p95 < 2s", "errors < 1%"]\n'
 MINE = '''"""A short storm of our own."""
 from harness import Burst, Mix, Scenario, burst_delivered, money_after_burst, objectives_kept
@@ -36,3 +38,21 @@ def test_without_a_promise_or_above_the_cap_no_storm_is_blown(certify, config_te
                    text=config_text(url, extra=capped, load=True))
     assert done.returncode == 3
     assert "above the cap of 40" in verdicts(done)["LOAD-01"]["message"]
+
+
+def test_a_storm_over_tls_believes_the_authority_that_the_environment_names(certify, config_text, external_sandbox,
+                                                                            verdicts):
+    front = TlsServer(forward(external_sandbox().removeprefix("http://")))
+    (certify.folder / "mine").mkdir()
+    (certify.folder / "mine" / "storm.py").write_text(MINE.format(shape="constant"))
+    text = config_text(f"https://localhost:{front.port}", extra=PROMISE.format(rate=40), load=True)
+    command = ("--target", "x", "--scenarios", "mine", "--only", "mine/storm.py", "--json")
+    try:
+        believed = certify(*command, text=text, environment={"SSL_CERT_FILE": AUTHORITY})
+        stranger = certify(*command, text=text, environment={"SSL_CERT_FILE": ""})
+    finally:
+        front.close()
+    assert (believed.returncode, verdicts(believed)) == (0, {}), believed.stderr
+    assert stranger.returncode == 4
+    assert "cannot be verified" in stranger.stderr
+    assert "SSL_CERT_FILE" in stranger.stderr

@@ -131,7 +131,7 @@ def test_connections_that_are_cut_again_and_again_are_a_shut_door_too():
     assert judged(burst_delivered(STORMED), record(counted=counted)).outcome is Outcome.FAIL
 
 
-@pytest.mark.parametrize("shut", ["connect", "reset"])
+@pytest.mark.parametrize("shut", ["connect", "tls", "reset"])
 def test_a_target_that_shuts_its_door_prevents_the_storm(shut):
     found = judged(burst_delivered(STORMED), record(counted=tally(outcomes={"200": 1_900, shut: 100})))
     assert (found.outcome, found.seen) == (Outcome.FAIL, "5.0% were not")
@@ -201,3 +201,12 @@ def test_without_readings_or_acknowledgements_nothing_is_told():
     unreadable = [dataclasses.replace(reading(n, 0), response_body="no json") for n in range(7)]
     assert judged(money_of(unreadable), good, exchanges=unreadable).outcome is Outcome.INCONCLUSIVE
     assert judged(money_of(unreadable[:3]), good, exchanges=unreadable).owner is Owner.HARNESS
+
+
+def test_a_short_burst_does_not_speak_for_a_launch_level():
+    long = dataclasses.replace(STORMED, least_seconds=120.0)
+    found = judged(objectives_kept(long), record())
+    assert (found.outcome, found.owner) == (Outcome.INCONCLUSIVE, Owner.PROFILE)
+    assert "--budget full" in found.message
+    slow = record(counted=tally(latency_ms=900))
+    assert judged(objectives_kept(long), slow).outcome is Outcome.FAIL, "what was missed in ten seconds was missed"

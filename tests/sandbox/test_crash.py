@@ -56,7 +56,7 @@ class Gambler(threading.Thread):
             if answer.status_code == 200:
                 found: dict[str, Any] = answer.json()
                 return found
-            if answer.status_code not in (202, 409, 503):
+            if answer.status_code not in (202, 409, 429, 503):
                 break
             time.sleep(0.02)
         self.problems.append(answer.text)

@@ -72,7 +72,7 @@ def test_a_queue_that_was_long_stays_long_and_a_feed_that_was_late_stays_late(pl
 
 
 def test_under_load_some_wins_go_to_the_bet_before_and_each_sum_stays(plant):
-    clock = plant("settle-doubled-under-load")
+    clock = plant("wins-misbooked-under-load")
     storm(clock, 5)
     booked = [planted_queues.booked_for("p", f"b-{n}", 10) for n in range(40)]
     wrong = [(n, name) for n, name in enumerate(booked) if name != f"b-{n}"]

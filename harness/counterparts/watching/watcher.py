@@ -160,10 +160,10 @@ class Watcher:
     # -- beside ---------------------------------------------------------------------------------------
     def beside(self, blow: StormBlower) -> StormBlower:
         """The same, with a note of when the storm began and ended."""
-        def noted(plan: StormPlan) -> StormResult:
+        def noted(plan: StormPlan, *, tokens: Callable[[], Sequence[str]] | None = None) -> StormResult:
             self._began = time.monotonic()
             try:
-                return blow(plan)
+                return blow(plan, tokens=tokens)
             finally:
                 self._ended = time.monotonic()
 

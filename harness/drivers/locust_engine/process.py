@@ -1,7 +1,8 @@
 """The process that Locust has for itself: alone, or as master or worker of many.
 
-Its orders are lines of JSON on stdin, its reports lines of JSON on stdout. A line "stop", or the end of stdin, ends
-it: a storm does not outlive the run that wanted it.
+Its orders are lines of JSON on stdin, its reports lines of JSON on stdout: first the storm, then `{"tokens": [...]}`
+as often as callers have new ones. Any other line ("stop"), or the end of stdin, ends it: a storm does not outlive the
+run that wanted it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import gevent
@@ -49,6 +51,7 @@ class _Parent:
 
     def __init__(self) -> None:
         self.stopped = False
+        self._tokens: deque[tuple[str, ...]] = deque()
         self._lines = os.fdopen(os.dup(0), "rb")
 
     def order(self) -> dict[str, Any]:
@@ -58,8 +61,17 @@ class _Parent:
         return dict(order)
 
     def _listen(self) -> None:
-        self._lines.readline()
+        for line in self._lines:
+            try:
+                self._tokens.append(tuple(json.loads(line)["tokens"]))
+            except (KeyError, TypeError, ValueError):
+                break
         self.stopped = True
+
+    def renewed(self) -> Iterator[tuple[str, ...]]:
+        """The callers' tokens, each time that there are new ones."""
+        while self._tokens:
+            yield self._tokens.popleft()
 
     @staticmethod
     def tell(event: str, **what: Any) -> None:
@@ -97,6 +109,8 @@ def _alone(parent: _Parent, order: Mapping[str, Any]) -> None:
         gevent.sleep(_LOOK_SECONDS)
         if parent.stopped:
             share.stop()
+        for tokens in parent.renewed():
+            share.renew(tokens)
         if time.monotonic() - reported > _REPORT_SECONDS:
             reported = time.monotonic()
             parent.tell("tally", **share.take())
@@ -111,6 +125,7 @@ def _master(parent: _Parent, order: Mapping[str, Any]) -> None:
     runner = environment.create_master_runner(order["host"], order["port"])
     wanted, left, lost = order["workers"], set[str](), set[str]()
     numbers: dict[str, int] = {}
+    refused: list[str] = []
 
     def on_report(client_id: str, data: dict[str, Any]) -> None:
         if "storm" in data and client_id in left:
@@ -122,8 +137,13 @@ def _master(parent: _Parent, order: Mapping[str, Any]) -> None:
         parent.tell("states", **msg.data["states"])
         left.discard(msg.node_id)
 
+    def on_refusal(environment: Environment, msg: Any) -> None:
+        del environment
+        refused.append(msg.data["text"])
+
     environment.events.worker_report.add_listener(on_report)  # type: ignore[no-untyped-call]
     runner.register_message("storm_ended", on_end)
+    runner.register_message("storm_refused", on_refusal)
     parent.tell("listening", port=runner.server.port)
     give_up = time.monotonic() + _WORKERS_WAIT_SECONDS
     while len(runner.clients.ready) < wanted and not parent.stopped:
@@ -142,6 +162,10 @@ def _master(parent: _Parent, order: Mapping[str, Any]) -> None:
         if parent.stopped and not told_to_stop:
             told_to_stop = True
             runner.send_message("storm_stop")
+        for tokens in parent.renewed():
+            runner.send_message("storm_tokens", {"tokens": tokens})
+        if refused:
+            raise OSError(refused[0])
         for client_id in left - lost:
             if client_id not in runner.clients or runner.clients[client_id].state == locust.runners.STATE_MISSING:
                 lost.add(client_id)
@@ -156,7 +180,15 @@ def _worker(parent: _Parent, order: Mapping[str, Any]) -> None:
 
     def on_plan(environment: Environment, msg: Any) -> None:
         del environment
-        Storm.share = Share(StormPlan.from_line(msg.data["plan"]), msg.data["worker"], msg.data["workers"])
+        try:
+            Storm.share = Share(StormPlan.from_line(msg.data["plan"]), msg.data["worker"], msg.data["workers"])
+        except (OSError, ValueError) as error:
+            runner.send_message("storm_refused", {"text": str(error)})
+
+    def on_tokens(environment: Environment, msg: Any) -> None:
+        del environment
+        if Storm.share is not None:
+            Storm.share.renew(msg.data["tokens"])
 
     def on_stop(environment: Environment, msg: Any) -> None:
         del environment, msg
@@ -170,6 +202,7 @@ def _worker(parent: _Parent, order: Mapping[str, Any]) -> None:
 
     runner.register_message("storm", on_plan)
     runner.register_message("storm_stop", on_stop)
+    runner.register_message("storm_tokens", on_tokens)
     environment.events.report_to_master.add_listener(on_report)  # type: ignore[no-untyped-call]
     while not parent.stopped and (Storm.share is None or not Storm.share.done):
         gevent.sleep(_LOOK_SECONDS)

@@ -15,7 +15,7 @@ from time import monotonic_ns
 
 from harness.drivers.locust_engine.answers import Answer, Unreadable, cut
 from harness.drivers.locust_engine.calls import NS, Call, Workload, count
-from harness.drivers.locust_engine.links import Link, Place, epoll
+from harness.drivers.locust_engine.links import IN, OUT, Link, Place, epoll
 from harness.model.tally import Slice, Tally
 
 _READ = 1 << 16
@@ -23,8 +23,6 @@ _NEVER = 1 << 62
 _LOOK_UP_NS = NS // 10
 """At least so often the thread looks whether it is to stop, and which calls have had their time."""
 _COUNTED_AT_ONCE = 512
-_IN, _OUT = 1, 4
-"""EPOLLIN and EPOLLOUT: the kernel's numbers, which gevent hides with the rest."""
 
 
 class Pump:
@@ -128,9 +126,9 @@ class Pump:
             link = links.get(fd)
             if link is None:
                 continue
-            if mask & _OUT and (link.connecting or link.out):
+            if mask & OUT and (link.connecting or link.out):
                 self._writable(link)
-            if mask & ~_OUT and link.fd in links:
+            if mask & ~OUT and link.fd in links:
                 self._readable(link)
 
     def _begin(self, call: Call, due: int) -> None:
@@ -156,15 +154,15 @@ class Pump:
             return
         socket.setblocking(False)
         socket.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_NODELAY, 1)
-        if socket.connect_ex((self._place.host, self._place.port)) not in (0, EINPROGRESS):
+        if socket.connect_ex(self._place.address) not in (0, EINPROGRESS):
             socket.close()
             self._conclude(call, None, "connect")
             return
-        link = Link(socket)
+        link = self._place.link(socket)
         self._links[link.fd] = link
         self._tally.connections += 1
         link.call, link.out = call, call.data
-        self._poller.register(link.fd, _IN | _OUT)
+        self._poller.register(link.fd, IN | OUT)
 
     def _send(self, link: Link, call: Call) -> None:
         link.call = call
@@ -178,32 +176,33 @@ class Pump:
             return
         if sent < len(call.data):
             link.out = call.data[sent:]
-            self._poller.modify(link.fd, _IN | _OUT)
+            self._poller.modify(link.fd, IN | OUT)
 
     def _writable(self, link: Link) -> None:
-        if link.connecting:
-            if link.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR):
-                self._lost(link, "connect")
-                return
-            link.connecting = False
+        if link.connecting and link.socket.getsockopt(_socket.SOL_SOCKET, _socket.SO_ERROR):
+            self._lost(link)
+            return
+        link.connecting = False
         try:
             sent = link.socket.send(link.out)
         except BlockingIOError:
+            self._poller.modify(link.fd, link.wants)
             return
         except OSError:
             self._lost(link)
             return
         link.out = link.out[sent:]
-        if not link.out:
-            self._poller.modify(link.fd, _IN)
+        self._poller.modify(link.fd, link.wants if link.out else IN)
 
     def _readable(self, link: Link) -> None:
         try:
             came = link.socket.recv(_READ)
         except BlockingIOError:
+            if link.out:  # TLS: what it waited for has come
+                self._writable(link)
             return
         except OSError:
-            self._lost(link, "connect" if link.connecting else "reset")
+            self._lost(link)
             return
         data = link.data + came if link.data else came
         try:
@@ -219,7 +218,7 @@ class Pump:
             return
         link.data = b""
         link.served += 1
-        if answer.closes or answer.used < len(data) or not came:
+        if answer.closes or answer.used < len(data) or not came or link.out:
             self._close(link)
         self._free(link, answer, "")
 
@@ -236,9 +235,9 @@ class Pump:
         if call is not None:
             self._conclude(call, answer, failure)
 
-    def _lost(self, link: Link, failure: str = "reset") -> None:
+    def _lost(self, link: Link, failure: str = "") -> None:
         """The connection has ended early. That of an idle one which the target had closed is no fault of anybody's."""
-        call = link.call
+        call, failure = link.call, failure or link.trouble
         self._close(link)
         if call is None:
             return
@@ -268,16 +267,14 @@ class Pump:
     def _conclude(self, call: Call, answer: Answer | None, failure: str) -> None:
         call.ended = monotonic_ns()
         self._in_flight -= 1
-        if answer is None:
-            call.outcome = failure
-        else:
-            call.outcome = answer.status
-            if answer.status in (429, 503):
-                call.shed = answer.header(b"retry-after") is not None
+        call.outcome = failure if answer is None else answer.status
+        if answer is not None and answer.status in (429, 503):
+            call.shed = answer.header(b"retry-after") is not None
+        then = self._workload.answered(call, answer, failure)
         self._ended.append(call)
         if len(self._ended) >= _COUNTED_AT_ONCE:
             self._count()
-        for seconds, following in self._workload.answered(call, answer, failure):
+        for seconds, following in then:
             if seconds <= 0.0:
                 self._begin(following, call.ended)
             else:

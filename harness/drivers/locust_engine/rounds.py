@@ -8,56 +8,104 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from harness.drivers.locust_engine.answers import Answer
 from harness.drivers.locust_engine.calls import Call
 from harness.model import money
-from harness.model.storm import RoundPlan, StormPlan
+from harness.model.storm import Caller, RoundPlan, StormPlan
 from harness.model.storm_record import Became
 
-_PATHS = {"authorizeBet": "/v1/bets/authorize", "settleBet": "/v1/bets/settle", "rollbackBet": "/v1/bets/rollback"}
+_PATHS = {"authorizeBet": "/v1/bets/authorize", "settleBet": "/v1/bets/settle", "rollbackBet": "/v1/bets/rollback",
+          "contributeToJackpot": "/v1/jackpots/contributions"}
 _DONE, _REFUSED = (200, 201), range(400, 500)
 _BUSY = (429, 503)
+_OF_AN_ERROR = (b'"retryable"', b'"code"', b'"trace_id"')
+"""Members of the contract's error: a 200 with all of them says that nothing was done, whatever its status says."""
+_FALSE = "error_in_200"
+_MOST_AMENDED = 500
 
 
 class Rounds:
-    """One worker's share of the rounds; `begun` and `ended` have a byte (`Became`) for each of its rounds."""
+    """One worker's share of the rounds; `begun`, `ended` and `fed` have a byte (`Became`) for each of its rounds."""
 
     def __init__(self, plan: StormPlan, workers: int = 1) -> None:
         self._plan = plan
         self._workers = workers
         self._source = random.Random()  # noqa: S311 - trace ids guard nothing
-        self._heads = {operation: [self._head(operation, n) for n in range(len(plan.callers))] for operation in _PATHS}
+        self._heads: dict[str, list[bytes]] = {}
+        self.renew([caller.token for caller in plan.callers])
         self._money: dict[int, str] = {}
+        self._numbers: list[int] = []
         self.begun = bytearray()
         self.ended = bytearray()
+        self.fed = bytearray()
+
+    def renew(self, tokens: Sequence[str]) -> None:
+        """Calls are made with these tokens from now on, one a caller; may be called from any thread."""
+        self._heads = {operation: [self._head(operation, who, token)
+                                   for who, token in zip(self._plan.callers, tokens, strict=True)]
+                       for operation in _PATHS}
 
     def opens(self, number: int) -> Iterable[Call]:
         """The authorize of round `number`, twice where the plan wants copies."""
         place = number // self._workers
         if len(self.begun) <= place:
-            missing = place + 1 - len(self.begun)
-            self.begun += bytes(missing)
-            self.ended += bytes(missing)
+            missing = bytes(place + 1 - len(self.begun))
+            self._numbers += range(number - self._workers * (len(missing) - 1), number + 1, self._workers)
+            self.begun += missing
+            self.ended += missing
+            self.fed += missing
         return self._calls("authorizeBet", number)
 
     def answered(self, call: Call, answer: Answer | None, failure: str) -> Iterable[tuple[float, Call]]:
         """Notes what became of it; once an authorize is done, what ends the round follows after its pause."""
         del failure
         number = call.tag
-        states = self.begun if call.operation == "authorizeBet" else self.ended
-        place, became = number // self._workers, _became(answer)
-        if answer is not None and b'"forfeited"' in answer.body:
-            became = Became.UNKNOWN  # done, and perhaps not paid: a win may be forfeited by the contract
+        place, states = number // self._workers, self._states(call.operation)
+        became = _became(answer)
+        if became is Became.DONE and answer is not None:
+            if b'"forfeited"' in answer.body:
+                became = Became.UNKNOWN  # done, and perhaps not paid: a win may be forfeited by the contract
+            elif all(member in answer.body for member in _OF_AN_ERROR):
+                became, call.outcome = Became.UNKNOWN, _FALSE
         if states[place] == Became.DONE:
             return ()  # of a copy, or of the first while its copy was faster
+        if states[place] == Became.UNKNOWN and answer is not None and answer.status == 409:
+            return ()  # asked again: known already, or under way still; neither says that it was not done
         states[place] = became
         if became is not Became.DONE or call.operation != "authorizeBet":
             return ()
-        ends = "rollbackBet" if self._plan.round(number).rolled_back else "settleBet"
-        return [(self._plan.pause_seconds, ending) for ending in self._calls(ends, number)]
+        return [*((0.0, paid) for paid in self._contributions(number)),
+                *((self._plan.pause_seconds, ending) for ending in self._calls(self._ending(number), number))]
+
+    def left_open(self) -> list[int]:
+        """Rounds with a call that nobody knows the end of, or that is owed still; never a bet that was refused."""
+        again = (Became.UNKNOWN, Became.SHED, Became.UNSENT)
+        rounds = zip(self._numbers, self.begun, self.ended, self.fed, strict=True)
+        return [number for number, begun, ended, fed in rounds
+                if begun == Became.UNKNOWN or (begun == Became.DONE and (
+                    ended in again or (fed in again and self._plan.round(number).contribution)))][:_MOST_AMENDED]
+
+    def again(self, number: int) -> Iterable[Call]:
+        """What such a round is to be asked, under the first keys; once each."""
+        place = number // self._workers
+        if self.begun[place] != Became.DONE:
+            return self._calls("authorizeBet", number)[:1]
+        calls = [] if self.ended[place] == Became.DONE else self._calls(self._ending(number), number)[:1]
+        return calls if self.fed[place] == Became.DONE else [*calls, *self._contributions(number)[:1]]
+
+    def _states(self, operation: str) -> bytearray:
+        if operation == "authorizeBet":
+            return self.begun
+        return self.fed if operation == "contributeToJackpot" else self.ended
+
+    def _ending(self, number: int) -> str:
+        return "rollbackBet" if self._plan.round(number).rolled_back else "settleBet"
+
+    def _contributions(self, number: int) -> list[Call]:
+        return self._calls("contributeToJackpot", number) if self._plan.round(number).contribution else []
 
     def _calls(self, operation: str, number: int) -> list[Call]:
         one = self._plan.round(number)
@@ -71,24 +119,45 @@ class Rounds:
                     f'"amount":{self._sum(one.stake)}}}')
         elif operation == "settleBet":
             body = f'{{"bet_id":"{name}","round_id":"{name}","win":{self._sum(one.win)}}}'
-        else:
+        elif operation == "rollbackBet":
             body = f'{{"bet_id":"{name}"}}'
+        else:
+            body = (f'{{"contribution_id":"{name}","jackpot_id":"{plan.jackpot_id}","bet_id":"{name}",'
+                    f'"amount":{self._sum(one.contribution)}}}')
         sent = body.encode()
         rest = (f"X-Trace-Id: {self._source.getrandbits(128):032x}\r\n{plan.key_header}: {name}-{operation[0]}\r\n"
                 f"Content-Length: {len(sent)}\r\n\r\n")
-        return Call(operation, self._heads[operation][seat.caller] + rest.encode() + sent, number)
+        hot = operation == "contributeToJackpot" or (one.seat == 0 and plan.mix.hot_player > 0)
+        return Call(operation, self._heads[operation][seat.caller] + rest.encode() + sent, number, hot=hot)
 
     def _sum(self, amount: int) -> str:
         if amount not in self._money:
             self._money[amount] = json.dumps(money.to_wire(amount, self._plan.currency, self._plan.money_form))
         return self._money[amount]
 
-    def _head(self, operation: str, caller: int) -> bytes:
-        place, who = urlsplit(self._plan.base_url), self._plan.callers[caller]
-        lines = [f"POST {place.path.rstrip('/')}{_PATHS[operation]} HTTP/1.1", f"Host: {place.netloc}",
-                 "Accept: application/json", "Content-Type: application/json", f"Authorization: Bearer {who.token}",
+    def _head(self, operation: str, who: Caller, token: str) -> bytes:
+        place = urlsplit(self._plan.base_url)
+        host = place.netloc.rpartition("@")[2]
+        lines = [f"POST {place.path.rstrip('/')}{_PATHS[operation]} HTTP/1.1", f"Host: {host}",
+                 "Accept: application/json", "Content-Type: application/json", f"Authorization: Bearer {token}",
                  *(f"{name}: {value}" for name, value in who.headers)]
         return "".join(f"{line}\r\n" for line in lines).encode()
+
+
+class Amends:
+    """After the storm: what it left open, asked for again, call after call; arrival `n` is the n-th such round."""
+
+    def __init__(self, rounds: Rounds) -> None:
+        self._rounds = rounds
+        self.left = rounds.left_open()
+
+    def opens(self, number: int) -> Iterable[Call]:
+        """The calls of that round which are open."""
+        return self._rounds.again(self.left[number])
+
+    def answered(self, call: Call, answer: Answer | None, failure: str) -> Iterable[tuple[float, Call]]:
+        """Notes what became of it, as in the storm; what follows, follows."""
+        return self._rounds.answered(call, answer, failure)
 
 
 def _became(answer: Answer | None) -> Became:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import _socket
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
-from harness.drivers.locust_engine.links import Place
+from harness.drivers.locust_engine.links import Link, Place
 from harness.drivers.locust_engine.pump import Pump
-from harness.drivers.locust_engine.rounds import Rounds
+from harness.drivers.locust_engine.rounds import Amends, Rounds
+from harness.drivers.locust_engine.tls import Trust
+from harness.engine.door import found
 from harness.model.storm import StormPlan
 from harness.model.storm_record import packed
+
+_AMENDMENTS = 2
+"""So often what was left open is asked for again."""
+_PATIENCE_SECONDS = 1.0
+"""Before that: a platform that was asked too much gets time to breathe."""
+_AMENDED_PER_SECOND = 50.0
 
 
 class Share:
@@ -26,8 +32,12 @@ class Share:
         self._plan = plan
         self._rounds = Rounds(plan, workers)
         more_descriptors(plan.most_connections + 100)
-        self._pump = Pump(resolved(plan.base_url), self._rounds, timeout=plan.timeout_seconds,
+        self._place = resolved(plan.base_url)
+        self._pump = Pump(self._place, self._rounds, timeout=plan.timeout_seconds,
                           most_connections=plan.most_connections)
+        self._amended = 0
+        self._amending: Pump | None = None
+        self._stopped = False
         self.done = False
         self.problem = ""
         self._looked = (time.monotonic(), time.process_time())
@@ -39,14 +49,32 @@ class Share:
     def _blow(self) -> None:
         try:
             self._pump.run(self._plan.schedule.times(self.worker, self._workers))
+            for _ in range(_AMENDMENTS):
+                self._make_good()
         except Exception as error:  # told to the parent: a thread has nobody else to tell
             self.problem = f"{type(error).__name__}: {error}"
         finally:
             self.done = True
 
+    def _make_good(self) -> None:
+        """Ask again for what was left open, as a provider does that lost an answer; it is no part of the storm."""
+        again = Amends(self._rounds)
+        if not again.left or self._stopped:
+            return
+        pump = self._amending = Pump(self._place, again, timeout=self._plan.timeout_seconds, most_connections=20)
+        pump.run((n, _PATIENCE_SECONDS + n / _AMENDED_PER_SECOND) for n in range(len(again.left)))
+        self._amended += len(again.left)
+
     def stop(self) -> None:
         """End at once."""
+        self._stopped = True
         self._pump.stop()
+        if self._amending is not None:
+            self._amending.stop()
+
+    def renew(self, tokens: Sequence[str]) -> None:
+        """Call with these tokens from now on, one a caller."""
+        self._rounds.renew(tokens)
 
     def take(self) -> dict[str, Any]:
         """What there is to report since the last time; `busy` is the share of one core that this process used."""
@@ -58,21 +86,21 @@ class Share:
     def states(self) -> dict[str, Any]:
         """What became of each round of this worker, and what went wrong with the generator itself."""
         return {"worker": self.worker, "workers": self._workers, "problem": self.problem,
-                "begun": packed(self._rounds.begun), "ended": packed(self._rounds.ended)}
+                "begun": packed(self._rounds.begun), "ended": packed(self._rounds.ended),
+                "fed": packed(self._rounds.fed), "amended": self._amended}
 
 
 def resolved(base_url: str) -> Place:
-    """Where the target listens.
+    """Where the target listens, and how it is spoken to there.
 
     Raises:
-        OSError: its name cannot be resolved. ValueError: not an address that a storm can be blown at.
+        OSError: its name cannot be resolved. ValueError: not an address that a storm can be blown at, or its
+        certificate cannot be verified.
     """
-    place = urlsplit(base_url)
-    if place.scheme != "http" or not place.hostname:
-        raise ValueError(f"a storm needs an http address, not {base_url}")
-    found = _socket.getaddrinfo(place.hostname, place.port or 80, 0, _socket.SOCK_STREAM)
-    family, _, _, _, address = found[0]
-    return Place(host=str(address[0]), port=int(address[1]), family=family)
+    door = found(base_url)
+    link = Link if door.context is None else Trust(door.context, door.host).link
+    return Place(host=str(door.address[0]), port=int(door.address[1]), family=door.family,
+                 scope=int(door.address[3]) if len(door.address) > 2 else 0, link=link)
 
 
 def more_descriptors(wanted: int) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, cast
@@ -17,16 +17,22 @@ from harness.model.storm import StormPlan
 from harness.model.storm_record import StormResult, unpacked
 from harness.model.tally import Tally
 
+Tokens = Callable[[], Sequence[str]]
+"""Gives the tokens that are good now, one a caller; asked for five times a second, it had better remember them."""
 OnReport = Callable[[Tally, Mapping[str, Any]], None]
 """Called with what has been counted so far and the newest report, some two times a second and worker."""
 _LISTEN_SECONDS = 0.2
+_RENEW_SECONDS, _RENEW_AGAIN_SECONDS = 0.2, 1.0
 _ENDING_SECONDS = 5.0
-_LONGER_SECONDS = 30.0
-"""Beyond schedule and time-out: what then has not ended never will."""
+_LONGER_SECONDS = 90.0
+"""Beyond schedule and time-out: what is made good afterwards has ended by then, or never will."""
 
 
-def blow(plan: StormPlan, *, processes: int = 1, on_report: OnReport | None = None) -> StormResult:
+def blow(plan: StormPlan, *, processes: int = 1, on_report: OnReport | None = None,
+         tokens: Tokens | None = None) -> StormResult:
     """Blow the storm and wait for its end; Ctrl-C in between ends its processes first.
+
+    `tokens` renews those of the plan's callers while it blows; they go through pipes, never into a file.
 
     Raises:
         HarnessFault: Locust did not start, or ended without a word.
@@ -38,6 +44,8 @@ def blow(plan: StormPlan, *, processes: int = 1, on_report: OnReport | None = No
         else:
             crew.start({"role": "master", "host": "127.0.0.1", "port": 0, "workers": processes,
                         "plan": plan.to_line()})
+        if tokens is not None:
+            threading.Thread(target=crew.renew, args=(plan, tokens), daemon=True).start()
         crew.listen(processes, plan.schedule.seconds + plan.timeout_seconds + _LONGER_SECONDS)
     finally:
         crew.end()
@@ -52,12 +60,15 @@ class _Crew:
         self._processes: list[subprocess.Popen[str]] = []
         self._reports: SimpleQueue[tuple[int, Mapping[str, Any] | None]] = SimpleQueue()
         self._tally = Tally()
-        self._states: dict[int, tuple[bytes, bytes]] = {}
+        self._states: dict[int, tuple[bytes, bytes, bytes]] = {}
+        self._amended = 0
         self._workers = 0
         self._lost: list[int] = []
         self._problems: list[str] = []
         self._busiest = 0.0
         self._ended = False
+        self._over = threading.Event()
+        self._unrenewed = ""
 
     def start(self, order: Mapping[str, Any]) -> None:
         """Start one process with its first order."""
@@ -71,10 +82,27 @@ class _Crew:
         number = len(self._processes)
         self._processes.append(process)
         threading.Thread(target=self._read, args=(number, process), daemon=True).start()
+        self._order(process, order)
+
+    @staticmethod
+    def _order(process: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
         with suppress(BrokenPipeError):
             stdin = cast(Any, process.stdin)
             stdin.write(json.dumps(order) + "\n")
             stdin.flush()
+
+    def renew(self, plan: StormPlan, tokens: Tokens) -> None:
+        """Hand on new tokens until the storm is over: to the process that leads, which tells the others."""
+        known = [caller.token for caller in plan.callers]
+        while not self._over.wait(_RENEW_AGAIN_SECONDS if self._unrenewed else _RENEW_SECONDS):
+            try:
+                fresh = list(tokens())
+                if fresh != known and not self._over.is_set():
+                    self._order(self._processes[0], {"tokens": fresh})
+                known, self._unrenewed = fresh, ""
+            except Exception as error:  # the old ones may still be good; a thread has nobody else to tell
+                if not self._over.is_set():
+                    self._unrenewed = str(error) or type(error).__name__
 
     def _read(self, number: int, process: subprocess.Popen[str]) -> None:
         with cast(Any, process.stdout) as lines:
@@ -115,7 +143,9 @@ class _Crew:
                 if self._on_report is not None:
                     self._on_report(self._tally, report)
             case "states":
-                self._states[report["worker"]] = (unpacked(report["begun"]), unpacked(report["ended"]))
+                self._states[report["worker"]] = (unpacked(report["begun"]), unpacked(report["ended"]),
+                                                  unpacked(report["fed"]))
+                self._amended += report["amended"]
                 if report["problem"]:
                     self._problems.append(f"worker {report['worker']}: {report['problem']}")
             case "lost":
@@ -128,6 +158,7 @@ class _Crew:
 
     def end(self) -> None:
         """End every process: politely, then by force. Their stdin is what they live by."""
+        self._over.set()
         for process in self._processes:
             with suppress(OSError):
                 cast(Any, process.stdin).close()
@@ -141,16 +172,18 @@ class _Crew:
 
     def result(self) -> StormResult:
         """What has been reported, by round number again."""
-        begun, ended = _by_number(self._states, self._workers)
-        return StormResult(tally=self._tally, begun=begun, ended=ended, workers=self._workers,
+        begun, ended, fed = (_by_number({worker: states[n] for worker, states in self._states.items()}, self._workers)
+                             for n in range(3))
+        if self._unrenewed and any("401" in counts for counts in self._tally.outcomes.values()):
+            self._problems.append(f"could not renew its tokens: {self._unrenewed}")
+        return StormResult(tally=self._tally, begun=begun, ended=ended, fed=fed, workers=self._workers,
+                           amended=self._amended,
                            lost=tuple(sorted(self._lost)), busiest=self._busiest, problems=tuple(self._problems),
                            complete=self._ended and len(self._states) == self._workers and not self._lost)
 
 
-def _by_number(states: Mapping[int, tuple[bytes, bytes]], workers: int) -> tuple[bytes, bytes]:
-    longest = max((len(begun) for begun, _ in states.values()), default=0)
-    begun, ended = bytearray(longest * workers), bytearray(longest * workers)
-    for worker, (ours, theirs) in states.items():
-        begun[worker:len(ours) * workers:workers] = ours
-        ended[worker:len(theirs) * workers:workers] = theirs
-    return bytes(begun), bytes(ended)
+def _by_number(states: Mapping[int, bytes], workers: int) -> bytes:
+    found = bytearray(max(map(len, states.values()), default=0) * workers)
+    for worker, its in states.items():
+        found[worker:len(its) * workers:workers] = its
+    return bytes(found)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from harness.sandbox import faults, ledger, planted_subtle
+from harness.sandbox import faults, ledger, planted_load, planted_subtle
 from harness.sandbox.bets import planted, records
 from harness.sandbox.bets.intents import KINDS, Steps, carry_out, intend
 from harness.sandbox.bets.settle import pay_parked
@@ -32,6 +32,7 @@ async def authorize(ctx: Context) -> Answer:
     """POST /v1/bets/authorize."""
     amount, currency = planted.as_booked(parse(ctx.profile, ctx.body["amount"]))
     await planted.slow_answer()
+    await planted_load.wait_for_hot(str(ctx.body["session_id"]))
     begun = await ctx.platform.store.transact(lambda tx: _begin(tx, ctx, amount, currency))
     return begun if isinstance(begun, Answer) else await carry_out(ctx, begun)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from harness.sandbox import faults, ledger, planted_queues, planted_subtle
+from harness.sandbox import faults, ledger, planted_load, planted_queues, planted_subtle
 from harness.sandbox.bets import records
 from harness.sandbox.context import Context
 from harness.sandbox.errors import ApiError
@@ -60,6 +60,10 @@ def post_win(
     if faults.some():
         bet_id = planted_queues.booked_for(player_id, bet_id, sum(m.amount for m in moves if m.kind == "cash"))
     left = ledger.post(tx, ctx, "win", currency, moves, reference=data["settlement_id"], bet_id=bet_id)
+    if faults.on("settles-doubled-under-load") and planted_load.its_turn():
+        win = sum(move.amount for move in moves if move.kind == "cash")
+        again = [ledger.Move("house", ctx.tenant_id, -win), ledger.Move("cash", player_id, win)]
+        left = ledger.post(tx, ctx, "win", currency, again, reference=new_id("set"), bet_id=bet_id)
     if data["seen"] is not None:
         account = ledger.account_id("cash", player_id, currency)
         win = sum(move.amount for move in moves if move.kind == "cash")
