@@ -234,7 +234,7 @@ def watch(quick, platform, target, workshop_of, subject, lines):
                          mix=Mix(rollbacks=0, duplicates=0), callers=(Caller(headers=(), token=""),),
                          seats=tuple(Seat(player_id=p.player_id, session_id=f"s-{p.player_id}") for p in players))
         with watched(lab, plan, SCENARIO, [lab.provider], players) as found:
-            lab.storm(plan, (), found)
+            lab.storm(plan, (), watch=found)
         (storm,) = lines.of("storm")
         return storm
 

@@ -39,7 +39,7 @@ class LedgerAfter:
         self._lab, self._plan, self._players, self._rounds = lab, plan, players, rounds
         self._send = send
         self._entries, self._sums = bytearray(count), array("q", bytes(8 * count))
-        self._seat_of = array("L", (plan.round(n).seat for n in range(count)))
+        self._seat_of = array("I", (plan.round(n).seat for n in range(count)))
         self._totals = [0] * len(plan.seats)
         self._nameless: set[int] = set()
         self._read = False
