@@ -21,7 +21,8 @@ class Gauges:
 
     def __init__(self, names: Sequence[str], read: Callable[[], Sent]) -> None:
         self._read = read
-        self._samples: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+        self._samples: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
+        """By name (asked, came, length), monotonic s."""
         self.unread: Unread | None = None
         """What was wrong with the newest reading."""
 
@@ -52,16 +53,21 @@ class Gauges:
         except ValueError as error:
             self.unread = Unread(says=f"{sent.exchange.url}: {error}", owner=Owner.SUBJECT.value)
             return
+        came = time.monotonic()
         lacking = [name for name in self._samples if name not in found]
         self.unread = Unread(says=f"{sent.exchange.url} shows no {lacking[0]}", owner=Owner.PROFILE.value) \
             if lacking else None
         for name, length in found.items():
-            self._samples[name].append((asked, length))
+            self._samples[name].append((asked, came, length))
 
     def told(self, began: float, shown_in: str = "") -> tuple[Queue, ...]:
-        """All samples, in seconds from `began`; `shown_in` is a reading that was recorded."""
+        """All samples, in seconds from `began`; `shown_in` is a reading that was recorded.
+
+        A sample that was under way when the storm began belongs neither to the time before it nor to the storm.
+        """
         return tuple(Queue(name=name, exchange=shown_in,
-                           samples=tuple((round(at - began, 3), n) for at, n in list(samples)))
+                           samples=tuple((round((asked if asked >= began else came) - began, 3), n)
+                                         for asked, came, n in list(samples) if asked >= began or came < began))
                      for name, samples in self._samples.items())
 
 
