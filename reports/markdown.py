@@ -3,9 +3,11 @@
 import html
 
 from harness import Outcome, Scorecard
+from harness.drawing.storm_text import FEW, figure
 from harness.drawing.timeline_text import timeline_text
 from harness.model.curl import curl
 from harness.model.scorecard import ControlRow
+from harness.model.storm_figures import SHARES
 
 NAME = "markdown"
 SUFFIX = ".md"
@@ -30,8 +32,24 @@ def render(scorecard: Scorecard) -> str:
         if rows:
             lines += ["", f"### {title}", ""]
             lines += [_details(row, scorecard) for row in rows]
+    lines += _storms(scorecard)
     lines += [f"\n> {_inert(note)}" for note in run.notes]
     return "\n".join(lines) + "\n"
+
+
+def _storms(scorecard: Scorecard) -> list[str]:
+    """A row for each storm: latency in ms from the intended start, and what a naive clock shows."""
+    if not scorecard.storms:
+        return []
+    lines = ["", "### Storms", "", "| Storm | Rounds/s asked, begun | Calls | p50 ms | p95 | p99 | p99.9 | Naive p99 "
+             "| Politely refused | Failed |", "|---|---|---|---|---|---|---|---|---|---|"]
+    rows = [[storm.name, f"{storm.asked_rate:.1f}, {storm.begun_rate:.1f}", f"{storm.counted.calls:,}",
+             *(figure(storm.latency, share) for share in SHARES), figure(storm.naive, "p99"),
+             f"{storm.counted.shed:,}", f"{storm.counted.failures:,}"] for storm in scorecard.storms]
+    lines += [f"| {' | '.join(map(_inert, row))} |" for row in rows]
+    if any("*" in cell for row in rows for cell in row[3:]):
+        lines += ["", _inert(FEW)]
+    return lines + [f"\n{_inert(storm.name)}: {_inert(storm.tired)}" for storm in scorecard.storms if storm.tired]
 
 
 def _details(row: ControlRow, scorecard: Scorecard) -> str:

@@ -7,10 +7,15 @@ from jinja2 import Environment, select_autoescape
 
 from harness import Outcome, Scorecard
 from harness.drawing.axes import SAID, duration
+from harness.drawing.percentile_svg import percentiles_svg
+from harness.drawing.plot import STYLE, told_ms
+from harness.drawing.storm_svg import latency_svg, rate_svg
+from harness.drawing.storm_text import FEW, figure, number_ms
 from harness.drawing.timeline_svg import left_out, timeline_svg
 from harness.model.curl import curl
 from harness.model.exchange import Exchange
 from harness.model.scorecard import ControlRow
+from harness.model.storm_figures import SHARES, Latency, Storm
 from harness.model.timeline import Became, Timeline
 
 NAME = "html"
@@ -31,6 +36,7 @@ def render(scorecard: Scorecard) -> str:
               for b in scorecard.blocks]
     return _clean(template.render(card=scorecard, run=scorecard.run, shown=shown, groups=groups,
                                   untested=scorecard.left_out(), scenarios=_scenarios(scorecard),
+                                  storms=_storms(scorecard), style=STYLE, shares=tuple(SHARES), few=FEW,
                                   bars=_bars(scorecard), matrix=_matrix(scorecard)))
 
 
@@ -51,7 +57,9 @@ def _view(row: ControlRow, scorecard: Scorecard) -> dict[str, Any]:
             "more": max(0, len(row.claims) - _CLAIMS), "seconds": row.seconds, "checks": row.checks,
             "exchanges": [_exchange(scorecard.evidence[i]) for i in cited],
             "plots": [(_anchor(n), t.name) for n, t in enumerate(scorecard.timelines, start=1)
-                      if t.outcomes.get(row.control.id) is row.outcome]}
+                      if t.outcomes.get(row.control.id) is row.outcome]
+            + [(f"storm-{n}", s.name) for n, s in enumerate(scorecard.storms, start=1)
+               if s.outcomes.get(row.control.id) is row.outcome]}
 
 
 def _scenarios(scorecard: Scorecard) -> list[dict[str, Any]]:
@@ -62,6 +70,32 @@ def _scenarios(scorecard: Scorecard) -> list[dict[str, Any]]:
              "slowest": duration(t.tally.get("slowest_ms", 0.0)),
              "found": [(control, o.value, control in known) for control, o in t.outcomes.items()]}
             for n, t in enumerate(scorecard.timelines, start=1)]
+
+
+def _storms(scorecard: Scorecard) -> list[dict[str, Any]]:
+    """Each storm with its plots, its table by operation, and what was found on it."""
+    known = {row.control.id for row in scorecard.rows}
+    return [{"s": storm, "name": (name := f"storm-{n}"), "rows": _storm_rows(storm),
+             "svgs": [rate_svg(storm, f"{name}-rate"), latency_svg(storm, f"{name}-latency"),
+                      percentiles_svg(storm, f"{name}-percentiles")],
+             "p99": [_told(latency, "p99") for latency in (storm.latency, storm.naive, storm.lag)],
+             "open": any(o not in (Outcome.PASS, Outcome.NOT_APPLICABLE) for o in storm.outcomes.values()),
+             "found": [(control, o.value, control in known) for control, o in storm.outcomes.items()]}
+            for n, storm in enumerate(scorecard.storms, start=1)]
+
+
+def _storm_rows(storm: Storm) -> list[dict[str, Any]]:
+    """One for each operation, one for all; `failed` by kind."""
+    rows = [(one.operation, one.counted, one.latency) for one in storm.operations]
+    return [{"name": name, "counted": counted, "figures": [figure(latency, share) for share in SHARES],
+             "most": number_ms(latency.max_ms) if latency.calls else "-",
+             "failed": [(kind, number) for kind, number in counted.failed.items()]}
+            for name, counted, latency in [*rows, ("all", storm.counted, storm.latency)]]
+
+
+def _told(latency: Latency, name: str) -> str:
+    found = latency.percentiles.get(name)
+    return told_ms(found.ms) if found else "none"
 
 
 def _anchor(number: int) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness import Answer, Outcome, Scorecard
+from harness.drawing.storm_text import storm_text
 from harness.drawing.timeline_text import timeline_text
 from harness.model.curl import curl
 from harness.model.scorecard import ControlRow
@@ -47,6 +48,11 @@ def render(scorecard: Scorecard, *, width: int = 80, color: bool = False, ascii_
         for row in undecided:
             console.print(_item(row.control.id, f"{_inert(row.finding.message)} [{row.finding.reason.value}"
                                 f"{', ' + row.finding.owner.value if row.finding.owner.value else ''}]"))
+    if scorecard.storms:
+        console.print(Text("\nStorms", style="bold"))
+    for storm in scorecard.storms:
+        lines = storm_text(storm, width=width - 2, ascii_only=ascii_only, brief=True)
+        console.print(Text("\n".join(f"  {line}" for line in lines)), soft_wrap=True)
     _not_tested(console, scorecard)
     for note in run.notes:
         console.print(Text(f"! {_inert(note)}", style="bold red"))

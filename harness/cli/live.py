@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from harness.content.folders import renderers
-from harness.engine.events import CheckEnded, CheckStarted, Event, RunStarted
+from harness.engine.events import CheckEnded, CheckStarted, Event, RunStarted, StormProgress
 from harness.model.scorecard import Scorecard
 
 
@@ -21,6 +21,7 @@ class LiveView:
         self._quiet = quiet
         self._bar: Any = None
         self._task: Any = None
+        self._storm: Any = None
         self._running: list[str] = []
         self._done: set[str] = set()
         self._red = self._unclear = 0
@@ -47,6 +48,8 @@ class LiveView:
             self._describe()
         elif isinstance(event, CheckEnded):
             self._end_of(event)
+        elif isinstance(event, StormProgress):
+            self._storm_view().show(event)
 
     def _begin(self, event: RunStarted) -> None:
         plan = event.plan
@@ -54,9 +57,11 @@ class LiveView:
                   f"plan {plan.digest[:12]}")
         if sys.stderr.isatty():
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
-            self._bar = Progress(BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(),
+            from harness.cli.storm_view import StormBar
+
+            self._bar = StormBar(BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn(),
                                  TextColumn("{task.description}"), console=Console(stderr=True), transient=True)
             self._task = self._bar.add_task("", total=len(plan.checks))
             self._bar.start()
@@ -81,6 +86,14 @@ class LiveView:
             tally = "".join(f"[{style}]{count} {word}[/] " for count, word, style in (
                 (self._red, "red", "bold red"), (self._unclear, "unclear", "yellow")) if count)
             self._bar.update(self._task, completed=len(self._done), description=tally + escape(now[:40]))
+
+    def _storm_view(self) -> Any:
+        if self._storm is None:
+            from harness.cli.storm_view import StormLines, StormPanel
+
+            drawn = self._bar is not None and not self._bar.console.is_dumb_terminal
+            self._storm = StormPanel(self._bar, self._say) if drawn else StormLines(self._say)
+        return self._storm
 
     def _say(self, line: str) -> None:
         safe = "".join(c if c.isprintable() else "?" for c in line)

@@ -133,6 +133,20 @@ def judge(run: Annotated[Path, typer.Argument(help="A run directory.")], as_json
 
 
 @app.command()
+def storm(run: Annotated[Path, typer.Argument(help="A run directory.")],
+          name: Annotated[str | None, typer.Argument(help="One storm of it, e.g. BURST (default: all).")] = None,
+          against: Annotated[Path | None, typer.Option("--against", help="An earlier run: both side by side, and what "
+                                                       "is beyond chance.")] = None,
+          anyway: Annotated[bool, typer.Option("--anyway", help="Compare storms of different plans, too.")] = False,
+          as_csv: Annotated[bool, typer.Option("--csv", help="The series by second.")] = False,
+          as_json: JsonOption = False) -> None:
+    """Show the storms of load of a stored run in figures, or beside those of an earlier run."""
+    from harness.cli.storm import storm_command
+
+    raise typer.Exit(storm_command(run, name, against=against, anyway=anyway, as_json=as_json, as_csv=as_csv))
+
+
+@app.command()
 def replay(case: Annotated[str, typer.Argument(help="A check or control of the run, e.g. IDEM-03.")],
            run: Annotated[Path | None, typer.Option("--run", help="Run directory (default: the newest).")] = None,
            target: Annotated[str | None, typer.Option("--target", "-t", help="Another target than the run's.")] = None,

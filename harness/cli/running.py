@@ -26,7 +26,7 @@ from harness.counterparts.preflight import require
 from harness.counterparts.workshop import Workshop
 from harness.drivers.recording_client import RecordingClient
 from harness.drivers.worker_pool import WorkerPool
-from harness.engine.events import CheckEnded, CheckStarted, Listener, RunFinished, RunStarted
+from harness.engine.events import CheckEnded, CheckStarted, Listener, RunFinished, RunStarted, StormProgress
 from harness.engine.journal import Journal
 from harness.engine.planning import make_plan
 from harness.engine.records import load_history, load_plan
@@ -197,6 +197,8 @@ def _relay(listener: Listener) -> Any:
         elif event == "check_ended":
             listener(CheckEnded(check=record["check"], ended=record["ended"], seconds=record["seconds"],
                                 provisional=record.get("provisional", ""), message=record.get("message", "")))
+        elif event == "storm_progress":
+            listener(StormProgress(**record))
 
     return on_event
 

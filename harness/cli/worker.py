@@ -9,8 +9,10 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -29,7 +31,9 @@ from harness.model.history import History
 from harness.model.operations import driven_operations
 from harness.model.outcome import worst
 from harness.model.plan import Check
-from harness.model.profile import ContractProfile, Target
+from harness.model.profile import ContractProfile, LoadPromise, Target
+from harness.model.storm import StormPlan
+from harness.model.storm_record import StormResult
 
 _stopping = threading.Event()
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
@@ -47,10 +51,13 @@ def main() -> int:
     run = Path(assignment["run"])
     events = _event_pipe()
 
+    telling = threading.Lock()
+
     def emit(event: str, record: Mapping[str, Any]) -> None:
         try:
-            events.write(json.dumps({"event": event, **record}) + "\n")
-            events.flush()
+            with telling:
+                events.write(json.dumps({"event": event, **record}) + "\n")
+                events.flush()
         except BrokenPipeError:  # the run that wanted to know is gone: nobody shall be driven any more
             raise KeyboardInterrupt from None
 
@@ -66,6 +73,7 @@ def main() -> int:
     target, link = stack.enter_context(_link(assignment, target, journal, redactor))
     workshop = _workshop(assignment, target, journal, redactor, clients)
     workshop.wallet = link
+    workshop.blow = partial(_blow, emit, target.load)
     checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
               for c in assignment["checks"]]
     labs: dict[str, Lab] = {}
@@ -113,7 +121,7 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
     return Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
                     sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],
                     epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
-                    budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz, blow=_blow,
+                    budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
                     fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender, unrecorded=unrecorded)
 
 
@@ -152,11 +160,22 @@ def _fuzz(*args: Any, **options: Any) -> Any:
             raise KeyboardInterrupt
 
 
-def _blow(plan: Any, **options: Any) -> Any:
-    """Locust runs in processes of its own; what starts them is imported by the worker that needs it."""
-    from harness.drivers.locust_engine.storms import blow
+def _blow(emit: Callable[[str, Mapping[str, Any]], None], promise: LoadPromise | None, plan: StormPlan,
+          **options: Any) -> StormResult:
+    """Locust runs in processes of its own; what starts them is imported by the worker that needs it.
 
-    return blow(plan, **options)
+    How it stands is told to the run, and it is stopped where the target suffers more than its profile allows.
+    """
+    from harness.drivers.locust_engine.storms import blow
+    from harness.engine.storm_watch import StormWatch
+
+    watch = StormWatch(plan, promise, lambda progress: emit("storm_progress", asdict(progress)))
+    result = None
+    try:
+        result = blow(plan, on_report=watch, **options)
+    finally:
+        watch.over(result)
+    return result
 
 
 def _event_pipe() -> TextIO:

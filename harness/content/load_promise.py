@@ -13,6 +13,10 @@ from harness.model.slo import objectives
 
 _RATES = ("rounds_per_second", "most_rounds_per_second")
 _MOST = 100_000.0
+_TEXTS = {"slo": 'Like slo = ["p95 < 400ms", "errors < 0.1%"]', "abort": 'Like abort = ["p95 < 2s", "errors < 20%"]'}
+_DELAY = "abort_after_seconds"
+_KNOWN = (*_RATES, *_TEXTS, _DELAY, *WATCHED)
+_DEFAULT_DELAY, _LONGEST_DELAY = 10.0, 600
 
 
 def load_promise(table: Mapping[str, Any], where: str, hosts: Collection[str] = ()) -> LoadPromise | None:
@@ -24,8 +28,8 @@ def load_promise(table: Mapping[str, Any], where: str, hosts: Collection[str] = 
     if not table:
         return None
     for key in table:
-        if key not in (*_RATES, "slo", *WATCHED):
-            raise UsageError(f"{where}.{key} is unknown", remedy=f"Known: {', '.join((*_RATES, 'slo', *WATCHED))}")
+        if key not in _KNOWN:
+            raise UsageError(f"{where}.{key} is unknown", remedy=f"Known: {', '.join(_KNOWN)}")
     rates: dict[str, Any] = {}
     for key in _RATES:
         rate = table.get(key, 0 if key != "rounds_per_second" else None)
@@ -33,15 +37,30 @@ def load_promise(table: Mapping[str, Any], where: str, hosts: Collection[str] = 
             raise UsageError(f"{where}.{key} must be rounds a second, up to {_MOST:.0f}, not {rate!r}",
                              remedy="Like rounds_per_second = 50")
         rates[key] = float(rate)
-    slo = table.get("slo", [])
     if not rates["rounds_per_second"] or (rates["most_rounds_per_second"] and \
             rates["most_rounds_per_second"] < rates["rounds_per_second"]):
         raise UsageError(f"{where}: rounds_per_second must be above 0 and not above most_rounds_per_second",
                          remedy="Declare what the platform bears in rounds_per_second")
-    if not isinstance(slo, list) or not all(isinstance(text, str) for text in slo):
-        raise UsageError(f"{where}.slo must be a list of texts", remedy='Like slo = ["p95 < 400ms", "errors < 0.1%"]')
+    texts = {key: _objectives(table.get(key, []), f"{where}.{key}", example) for key, example in _TEXTS.items()}
+    if _DELAY in table and not texts["abort"]:
+        raise UsageError(f"{where}.{_DELAY} stops nothing without abort", remedy=_TEXTS["abort"])
+    return LoadPromise(slo=texts["slo"], abort=texts["abort"], abort_after_seconds=_delay(table, where), **rates,
+                       **watch_promise(table, where, hosts))
+
+
+def _objectives(texts: Any, where: str, example: str) -> tuple[str, ...]:
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise UsageError(f"{where} must be a list of texts", remedy=example)
     try:
-        objectives(slo)
+        objectives(texts)
     except ValueError as error:
-        raise UsageError(f"{where}.slo: {error}", remedy="One objective a text") from None
-    return LoadPromise(slo=tuple(slo), **rates, **watch_promise(table, where, hosts))
+        raise UsageError(f"{where}: {error}", remedy="One objective a text") from None
+    return tuple(texts)
+
+
+def _delay(table: Mapping[str, Any], where: str) -> float:
+    delay = table.get(_DELAY, _DEFAULT_DELAY)
+    if not isinstance(delay, int | float) or isinstance(delay, bool) or not 0 <= delay <= _LONGEST_DELAY:
+        raise UsageError(f"{where}.{_DELAY} must be seconds, up to {_LONGEST_DELAY}, not {delay!r}",
+                         remedy=f"Like {_DELAY} = 10")
+    return float(delay)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from harness.engine.storm_figures import storms
 from harness.engine.timelines import timelines
 from harness.judges.registry import decide
 from harness.model.claim import Claim
@@ -59,7 +60,8 @@ def score(*, catalogue: Catalogue, plan: Plan, history: History, run: RunFacts) 
     result = _verdict(rows, plan, run)
     return Scorecard(run=run, verdict=result.verdict, exit_code=result.exit_code, headline=result.headline,
                      blocks=_blocks(catalogue, rows), rows=rows, levels=levels, evidence=_evidence(rows, history),
-                     timelines=timelines(history, _by_scenario(history, judged, records)))
+                     timelines=timelines(history, _by_scenario(history, judged, records)),
+                     storms=storms(history, _by_storm(history, judged, records)))
 
 
 def _row(control: Control, plan: Plan, judged: tuple[JudgedClaim, ...],
@@ -83,15 +85,27 @@ def _row(control: Control, plan: Plan, judged: tuple[JudgedClaim, ...],
 def _by_scenario(history: History, judged: tuple[JudgedClaim, ...], records: Mapping[str, CheckRecord]
                  ) -> dict[str, dict[str, Outcome]]:
     """By scenario and control what that scenario alone says: a control is decided by several."""
-    found: dict[str, dict[str, Outcome]] = {}
-    for name in {s.check for s in history.scenarios}:
-        own = [j for j in judged if j.claim.check == name]
-        record = records.get(name) or CheckRecord(check=name, controls=tuple(dict.fromkeys(
-            j.claim.control for j in own if not j.claim.positive_control)))
-        for control in record.controls:
-            mine = [j for j in own if j.claim.control == control or j.claim.positive_control]
-            if finding := worst(_of_check(record, mine)):
-                found.setdefault(name, {})[control] = finding.outcome
+    return {name: _alone(name, [j for j in judged if j.claim.check == name], records)
+            for name in {s.check for s in history.scenarios}}
+
+
+def _by_storm(history: History, judged: tuple[JudgedClaim, ...], records: Mapping[str, CheckRecord]
+              ) -> dict[str, dict[str, Outcome]]:
+    """By storm and control what that storm alone says: without the claims that name another one."""
+    return {storm.id: _alone(storm.check, [j for j in judged if j.claim.check == storm.check
+                                           and j.claim.params.get("storm", storm.id) == storm.id], records)
+            for storm in history.storms}
+
+
+def _alone(name: str, own: list[JudgedClaim], records: Mapping[str, CheckRecord]) -> dict[str, Outcome]:
+    """By control what these claims of one check say."""
+    record = records.get(name) or CheckRecord(check=name, controls=tuple(dict.fromkeys(
+        j.claim.control for j in own if not j.claim.positive_control)))
+    found: dict[str, Outcome] = {}
+    for control in record.controls:
+        mine = [j for j in own if j.claim.control == control or j.claim.positive_control]
+        if finding := worst(_of_check(record, mine)):
+            found[control] = finding.outcome
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from harness.judges.aborted import abort_is_breach, cut_short, is_share, lasted
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.history import History
@@ -65,6 +66,8 @@ def _burst_delivered(history: History, claim: Claim) -> Finding:
         return broken(f"{shut} of {tally.calls} calls found the door shut: the burst could not be delivered",
                       expected=f"at least {_TAKEN:.0%} of the calls are let in",
                       seen=f"{shut / tally.calls:.1%} were not", calls=tally.calls, shut=shut)
+    if stopped := cut_short(record):
+        return stopped
     lag, schedule = tally.lag.quantile(0.99), record.plan.schedule
     return held(f"{planned} rounds, {tally.calls} calls in {schedule.seconds:.0f} s as planned (peak "
                 f"{schedule.peak:g}/s), begun {lag / 1e3:.1f} ms late at p99", rounds=planned, calls=tally.calls,
@@ -81,11 +84,16 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
     if not record.objectives:
         return unknown("the target profile promises nothing: write `slo = [\"p95 < 400ms\"]` under [target.NAME.load]",
                        Reason.NO_SAMPLES, owner=Owner.PROFILE)
-    if refused := _mostly_refused(record.result.tally):
-        return refused
+    breach = abort_is_breach(record)
+    if breach is not None and is_share(record):
+        return breach
+    if ending := _mostly_refused(record.result.tally) or breach:
+        return ending
     tally, told, measured = record.result.tally, [], {}
     for one in objectives(record.objectives):
         value = one.measured(tally)
+        if record.result.aborted and not one.enough(tally):
+            continue  # the storm was too short for it; others may be told
         if value is None:
             return unknown(f"{one.text}: no such call was answered", Reason.NO_SAMPLES, owner=Owner.SUBJECT)
         if not one.enough(tally):
@@ -97,9 +105,11 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
             if share is not None and (lag := tally.lag.quantile(share)) > _may_be_late(record):
                 return _was_tired(lag, share, record)
             return broken(f"{one.text} was missed: {told_value} over {tally.calls} calls in "
-                          f"{record.plan.schedule.seconds:.0f} s", expected=one.text, seen=told_value,
+                          f"{lasted(record):.0f} s", expected=one.text, seen=told_value,
                           objectives=measured)
         told.append(f"{one.text}: {told_value}")
+    if stopped := cut_short(record):
+        return stopped
     naive = tally.service.quantile(0.99) / 1e3
     seconds = record.plan.schedule.seconds
     short = "" if seconds >= _LONG_SECONDS else " (T-3 asks for 2 to 5 min: --budget full)"
@@ -125,7 +135,7 @@ def _refusals_polite(history: History, claim: Claim) -> Finding:
         return broken(f"{sum(failed.values())} of {tally.calls} calls failed, not by 429 or 503 with Retry-After",
                       expected=f"at most {_budget(record):.3%} of the calls fail",
                       seen=", ".join(f"{what}: {n}" for what, n in most), calls=tally.calls, failed=failed)
-    if refused := _mostly_refused(tally):
+    if refused := cut_short(record) or _mostly_refused(tally):
         return refused
     return held(f"{tally.calls} calls, {sum(failed.values())} failed, {shed} refused politely", calls=tally.calls,
                 shed=shed, failed=sum(failed.values()))
@@ -165,7 +175,7 @@ def tired(record: StormRecord) -> Finding | None:
     planned = _planned(record)
     begun = planned - result.begun[:planned].count(Became.UNSENT) if len(result.begun) >= planned else \
         sum(state != Became.UNSENT for state in result.begun)
-    if begun < planned:
+    if begun < planned and not result.aborted:
         return unknown(f"only {begun} of {planned} rounds were begun", Reason.COUNT_MISMATCH, owner=Owner.ENVIRONMENT)
     own = sum(counts.get(outcome, 0) for counts in tally.outcomes.values() for outcome in _OWN)
     if own:

@@ -50,6 +50,7 @@ class Reason(Enum):
     OTHER_API = "other_api"
     HARNESS_BUG = "harness_bug"
     INTERRUPTED = "interrupted"
+    ABORTED = "aborted"
 
 
 class Owner(Enum):

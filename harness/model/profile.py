@@ -116,6 +116,9 @@ class LoadPromise:
     """Objectives as people write them, see `model.slo`."""
     most_rounds_per_second: float = 0.0
     """The cap; 0: four times the declared rate."""
+    abort: tuple[str, ...] = ()
+    """Objectives that stop a storm when they are missed for `abort_after_seconds` on end (`model.abort`)."""
+    abort_after_seconds: float = 10.0
     event_lag_seconds: float | None = None
     """An event is in the feed within that time, also under load: the edge of the green zone."""
     settles_within_seconds: float | None = None

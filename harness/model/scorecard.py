@@ -11,6 +11,7 @@ from harness.model.claim import Claim
 from harness.model.control import Block, Control, Level
 from harness.model.exchange import Exchange
 from harness.model.outcome import Finding, Outcome
+from harness.model.storm_figures import Storm
 from harness.model.timeline import Timeline
 
 
@@ -121,6 +122,8 @@ class Scorecard:
     """Exchanges that the rows cite, by id."""
     timelines: tuple[Timeline, ...] = ()
     """Chaos scenarios over time, by check."""
+    storms: tuple[Storm, ...] = ()
+    """The storms of load that were blown, by check."""
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[ControlRow, ...]:
         """Counted rows of those outcomes, in catalogue order."""
@@ -137,6 +140,10 @@ class Scorecard:
         mine = [t for t in self.timelines if control in t.outcomes]
         return tuple(sorted(mine, key=lambda t: (t.outcomes[control] is Outcome.PASS or t.check not in deciding,
                                                  t.outcomes[control] is Outcome.PASS)))
+
+    def storms_of(self, control: str) -> tuple[Storm, ...]:
+        """The storms on which this control was judged."""
+        return tuple(storm for storm in self.storms if control in storm.outcomes)
 
     def left_out(self) -> Mapping[str, tuple[str, ...]]:
         """Control ids outside the verdict, by the reason why."""

@@ -54,6 +54,8 @@ class StormResult:
     """What went wrong with the generator itself."""
     complete: bool = True
     """It was blown to its end, and all workers told of it."""
+    aborted: str = ""
+    """Why it was stopped before its end (`model.abort`); "": it was not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,16 +79,18 @@ class StormRecord:
                 "objectives": list(self.objectives), "tally": result.tally.to_line(), "begun": packed(result.begun),
                 "ended": packed(result.ended), "fed": packed(result.fed),
                 "amended": result.amended, "workers": result.workers, "lost": list(result.lost),
-                "busiest": result.busiest, "problems": list(result.problems), "complete": result.complete}
+                "busiest": result.busiest, "problems": list(result.problems), "complete": result.complete,
+                "aborted": result.aborted}
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> StormRecord:
         """From `to_line`; KeyError, TypeError or ValueError name what is missing or wrong in it."""
         result = StormResult(
             tally=Tally.from_line(line["tally"]), begun=unpacked(line["begun"]), ended=unpacked(line["ended"]),
-            fed=unpacked(line["fed"]), amended=int(line["amended"]),
+            fed=unpacked(line["fed"]) if "fed" in line else b"", amended=int(line.get("amended", 0)),
             workers=int(line["workers"]), lost=tuple(map(int, line["lost"])), busiest=float(line["busiest"]),
-            problems=tuple(map(str, line["problems"])), complete=line["complete"] is True)
+            problems=tuple(map(str, line["problems"])), complete=line["complete"] is True,
+            aborted=str(line.get("aborted", "")))
         return cls(id=str(line["id"]), check=str(line["check"]), plan=StormPlan.from_line(line["plan"]),
                    result=result, objectives=tuple(map(str, line["objectives"])),
                    watch=StormWatch.from_line(line["watch"]) if line.get("watch") else None)

@@ -2,12 +2,22 @@
 
 import sys
 
-from tests.benchmarks import detection, fault_proxy, fuzzing, help_time, pairs, run_time, storm, storm_schedule
+from tests.benchmarks import (
+    detection,
+    fault_proxy,
+    fuzzing,
+    help_time,
+    pairs,
+    run_time,
+    storm,
+    storm_schedule,
+    storm_silence,
+)
 
 SLOW = {"detection": detection.main}
 BENCHMARKS = {"fault_proxy": fault_proxy.main, "fuzzing": fuzzing.main,
               "help": help_time.main, "run": run_time.main, "pairs": pairs.main, "storm": storm.main,
-              "storm_schedule": storm_schedule.main}
+              "storm_schedule": storm_schedule.main, "storm_silence": storm_silence.main}
 
 
 def main() -> int:

@@ -2,18 +2,24 @@
 
 Precision: how late calls begin at half of the rate that a closed loop reaches against the same server. Truth: a server
 stalls once for 2 s in 20 s; what waits is known beforehand for open arrivals, and a closed loop hides most of it.
+`python -m tests.benchmarks.storm_schedule --plot docs/load-stall.svg` draws the second, in 45 s.
 """
 
+import argparse
 import asyncio
 import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+from harness.drawing.percentile_svg import Curve, curves_svg, of_histogram
+from harness.drawing.plot import told_ms
 from harness.drivers.locust_engine.calls import Call
 from harness.drivers.locust_engine.links import Place
 from harness.drivers.locust_engine.pump import Pump
 from harness.model.arrivals import constant, stalled_quantile
+from harness.model.histogram import Histogram
 from tests.benchmarks.fault_proxy import ANSWER, REQUEST, fast_server
 
 ROUNDS = 5
@@ -39,6 +45,22 @@ def main() -> None:
     for spacing in ("even", "poisson"):
         _truth(spacing)
     _naive()
+
+
+def plot(path):
+    """What open arrivals and a closed loop report of the same stall, and what waits by arithmetic, as a picture."""
+    opened, closed = _truth("poisson"), _naive()
+    waits = [(n / 10_000, 1_000 * stalled_quantile(n / 10_000, rate_seconds=STALLED_SECONDS, stall_seconds=STALL))
+             for n in range(9_001, 10_000, 3)]
+    curves = (of_histogram("true", "open arrivals", opened),
+              of_histogram("naive", f"closed loop of {USERS} users", closed),
+              Curve(kind="planned", words="what waits, by arithmetic", points=waits))
+    p99 = " and ".join(told_ms(histogram.quantile(0.99) / 1000) for histogram in (opened, closed))
+    path.write_text(curves_svg(
+        curves, name="stall", alone=True, title=f"A server stalls for {STALL:g} s in {STALLED_SECONDS:g} s, asked for "
+        f"{RATE} calls/s", described=f"Latency by percentile. At p99 open arrivals and a closed loop tell of {p99}; by "
+        f"arithmetic {told_ms(1_000 * (STALL - 0.01 * STALLED_SECONDS))} is right.") + "\n", encoding="utf-8")
+    print(f"storm_schedule: {path} is drawn")
 
 
 def _pump(address):
@@ -94,6 +116,7 @@ def _truth(spacing):
         parts.append(f"p{share * 100:g} {found / 1e3:.0f} ms (analytic {wanted / 1e3:.0f}: {found / wanted - 1:+.1%})")
     print(f"storm_schedule: a stall of 2 s in 20 s, {RATE}/s, {spacing} arrivals: p50 "
           f"{latency.quantile(0.5) / 1e3:.1f} ms, {', '.join(parts)}")
+    return latency
 
 
 def _naive():
@@ -119,6 +142,14 @@ def _naive():
         asyncio.run(users(int(told.readline())))
         server.terminate()
         server.wait()
-    cuts = statistics.quantiles(took, n=100)
-    print(f"storm_schedule: the same in a closed loop of {USERS} users: p95 {cuts[94] * 1e3:.0f} ms, p99 "
-          f"{cuts[98] * 1e3:.0f} ms; asked {RATE * STALLED_SECONDS:.0f}, sent {len(took)}")
+    found = Histogram()
+    found.extend([round(seconds * 1e6) for seconds in took])
+    print(f"storm_schedule: the same in a closed loop of {USERS} users: p95 {found.quantile(0.95) / 1e3:.0f} ms, p99 "
+          f"{found.quantile(0.99) / 1e3:.0f} ms; asked {RATE * STALLED_SECONDS:.0f}, sent {len(took)}")
+    return found
+
+
+if __name__ == "__main__":
+    asked = argparse.ArgumentParser(description="Draw what a stall of the server looks like.")
+    asked.add_argument("--plot", type=Path, required=True, metavar="FILE", help="SVG to write")
+    plot(asked.parse_args().plot)

@@ -1,5 +1,7 @@
 """Every mistake in certify.toml is named by file and field, with a remedy."""
 
+import json
+
 import pytest
 
 from harness.cli.init import EXAMPLE
@@ -50,6 +52,11 @@ def test_a_platform_may_promise_what_it_bears(tmp_path):
     assert target_from_dict(target_to_dict(target)) == target
     capped = load(tmp_path, GOOD + "[target.x.load]\nrounds_per_second = 50\nmost_rounds_per_second = 60\n")
     assert (capped.load.cap, capped.load.slo) == (60.0, ())
+    assert (capped.load.abort, capped.load.abort_after_seconds) == ((), 10.0)
+    abort = 'abort = ["p95 < 2s", "errors < 20%"]\n'
+    wary = load(tmp_path, GOOD + f"[target.x.load]\nrounds_per_second = 50\n{abort}abort_after_seconds = 0\n")
+    assert (wary.load.abort, wary.load.abort_after_seconds) == (("p95 < 2s", "errors < 20%"), 0.0)
+    assert target_from_dict(json.loads(json.dumps(target_to_dict(wary)))) == wary
     assert load(tmp_path, GOOD).load is None
 
 
@@ -112,6 +119,12 @@ def test_the_example_of_init_loads(tmp_path):
     (GOOD + "[target.x.load]\nrounds_per_second = 5\nslo = [5]\n", "load.slo must be a list of texts"),
     (GOOD + '[target.x.load]\nrounds_per_second = 5\nslo = ["p95 > 1s"]\n', "load.slo: 'p95 > 1s' is no objective"),
     (GOOD.replace("sandbox = true", "sandbox = true\nload = 5"), "load must be a table"),
+    (GOOD + '[target.x.load]\nrounds_per_second = 5\nabort = "p95 < 2s"\n', "load.abort must be a list of texts"),
+    (GOOD + '[target.x.load]\nrounds_per_second = 5\nabort = ["errors < 2s"]\n', "load.abort: 'errors < 2s': errors"),
+    (GOOD + '[target.x.load]\nrounds_per_second = 5\nabort_after = 5\n', "load.abort_after is unknown"),
+    (GOOD + "[target.x.load]\nrounds_per_second = 5\nabort_after_seconds = 5\n", "stops nothing without abort"),
+    *((GOOD + f'[target.x.load]\nrounds_per_second = 5\nabort = ["max < 9s"]\nabort_after_seconds = {delay}\n',
+       "load.abort_after_seconds must be seconds, up to 600") for delay in ("-1", "601", "true", "nan", '"10"')),
     (GOOD + '[target.x.limits]\nper_second = 5\nburst = 9\nparty = "sibling"\n', "'sibling' is no provider of this"),
     (GOOD + '[target.x.limits]\nper_second = 5\nburst = 9\nparty = "admin"\n', "'admin' is no provider of this"),
     (GOOD + '[target.x.limits]\nper_second = 5\nburst = 9\nper = "city"\n', "limits.per must be one of"),

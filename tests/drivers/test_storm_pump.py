@@ -77,6 +77,26 @@ def evenly(rate, seconds):
     return constant(rate, seconds, spacing="even").times()
 
 
+def test_calls_under_way_are_not_counted_again_with_every_piece_of_a_second(platform):
+    enough = threading.Semaphore(0)
+
+    def late(connection):
+        enough.acquire()  # the last of the calls lets all be answered
+        connection.sendall(answer())
+
+    class Last(Same):
+        def opens(self, number):
+            if number == 19:
+                enough.release(20)
+            return super().opens(number)
+
+    pump = Pump(platform(late), Last())
+    pump.run(evenly(40, 0.5))
+    tally = pump.take()
+    assert tally.calls == 20
+    assert 1 <= max(part.in_flight for part in tally.seconds.values()) <= 20
+
+
 def test_every_arrival_is_called_once_and_counted(platform):
     work = Same()
     pump = Pump(platform(lambda c: c.sendall(answer())), work)

@@ -60,9 +60,9 @@ def blown(place, *, rate=100, seconds=0.5, work=None, **options):
 
 @pytest.mark.parametrize("newest", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
 def test_calls_are_answered_on_connections_that_are_kept(platform, newest):
-    tally, ended = blown(platform(lambda c: c.sendall(answer()), context=server_context(newest=newest)))
-    assert ended == {200: 50}
-    assert tally.connections < 25
+    tally, ended = blown(platform(lambda c: c.sendall(answer()), context=server_context(newest=newest)), seconds=1)
+    assert ended == {200: 100}
+    assert tally.connections < 60
     assert tally.resent == 0
 
 
@@ -167,6 +167,7 @@ def test_connections_that_the_platform_closes_in_between_are_nobodys_failure(pla
         tally, ended = blown(platform(closing), rate=40)
         assert ended == {200: 20}
         assert tally.connections >= 20
+        assert tally.resent < 10, "most were seen to close before the next call was sent on them"
 
 
 def test_a_body_that_ends_with_the_connection_ends_with_its_goodbye(platform):
@@ -190,7 +191,7 @@ def test_sessions_are_resumed(platform):
     assert blown(platform(lambda c: (c.sendall(answer()), "close")[1]), rate=20)[1] == {200: 10}
     (server,) = platform.servers
     assert server.resumed[0] is False
-    assert server.resumed.count(True) >= 5
+    assert server.resumed.count(True) >= 3
 
 
 def test_talk_of_tls_itself_on_an_idle_connection_is_no_answer_and_is_answered(platform):

@@ -1,13 +1,16 @@
 """Storms through Locust: one process or several, each of them noticed when it is gone, none of them left behind."""
 
+import dataclasses
 import itertools
 import json
 import os
+import re
 import signal
 import socket
 import threading
 import time
 from dataclasses import replace
+from http.server import ThreadingHTTPServer
 from types import SimpleNamespace
 
 import psutil
@@ -130,6 +133,27 @@ def test_a_storm_over_https_is_a_storm_like_any_other(serve, monkeypatch, proces
     assert {outcome for counts in result.tally.outcomes.values() for outcome in counts} == {"200"}
 
 
+def test_a_storm_over_ipv6_names_its_host_in_brackets():
+    hosts = set()
+
+    class Noting(Willing):
+        def do_POST(self):
+            hosts.add(self.headers["Host"])
+            super().do_POST()
+
+    class Six(ThreadingHTTPServer):
+        address_family = socket.AF_INET6
+        daemon_threads = True
+
+    with Six(("::1", 0), Noting) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        host = f"[::1]:{server.server_address[1]}"
+        result = blow(plan(f"http://{host}", seconds=0.5))
+        server.shutdown()
+    assert result.begun == result.ended == bytes([Became.DONE]) * 30
+    assert hosts == {host}
+
+
 def test_a_certificate_that_cannot_be_verified_is_told_and_nothing_is_sent(serve, monkeypatch):
     url = serve(Willing, context=server_context())
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
@@ -176,14 +200,24 @@ def test_a_storm_outlives_its_tokens(forgetful, processes):
     assert (result.problems, result.complete) == ((), True)
 
 
-def test_tokens_that_cannot_be_renewed_are_the_generators_trouble(forgetful):
-    def busy():
-        raise Prerequisite("no access token for provider: the token call answered 503")
+def busy():
+    raise Prerequisite("no access token for provider: the token call answered 503")
 
+
+@pytest.mark.parametrize(("tokens", "trouble"), [
+    (busy, "no access token for provider: the token call answered 503"),
+    (lambda: time.sleep(30), "a call for them took .*")])
+def test_tokens_that_cannot_be_renewed_in_time_are_the_generators_trouble(forgetful, tokens, trouble):
     wanted = replace(plan(forgetful.url, seconds=4.0), callers=(Caller(headers=(), token=forgetful.party.token()),))
-    result = blow(wanted, tokens=busy)
+    result = blow(wanted, tokens=tokens)
     assert result.tally.outcomes["authorizeBet"]["401"] > 10
-    assert result.problems == ("could not renew its tokens: no access token for provider: the token call answered 503",)
+    (problem,) = result.problems
+    assert re.fullmatch(f"had trouble with new tokens: {trouble}", problem)
+
+
+def test_trouble_with_new_tokens_that_no_call_felt_is_none(platform):
+    result = blow(plan(platform), tokens=busy)
+    assert (result.problems, result.complete) == ((), True)
 
 
 def test_nobody_there_is_a_result_too():
@@ -215,3 +249,47 @@ def test_what_the_storm_left_open_is_asked_for_again_when_it_is_over(serve):
     assert result.begun == result.ended == bytes([Became.DONE]) * 120
     failed = sum(n for counts in result.tally.outcomes.values() for outcome, n in counts.items() if outcome == "500")
     assert 0 < result.amended <= failed, "the tally is of the storm alone"
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_storm_that_is_to_be_stopped_begins_no_more_rounds_and_ends_those_under_way(platform, processes):
+    gone = []
+
+    def enough(tally, report):
+        gone.append(report["gone"])
+        return f"reason {len(gone)}" if tally.calls > 20 else ""
+
+    result = blow(plan(platform, seconds=60), processes=processes, on_report=enough)
+    assert result.aborted.startswith("reason ")
+    assert int(result.aborted.removeprefix("reason ")) < len(gone), "the first reason stays"
+    assert (result.complete, result.lost, result.problems) == (True, (), ())
+    done = result.begun.count(Became.DONE)
+    assert 10 <= done < 1_800
+    assert result.ended.count(Became.DONE) == done, "each that began has its settle or rollback"
+    assert all(end == begin for begin, end in zip(result.begun, result.ended, strict=True))
+    assert gone == sorted(gone)
+    assert gone[0] > 0
+    assert generators() == []
+
+
+def test_who_wants_no_stop_gets_none(platform):
+    assert blow(plan(platform, seconds=0.7), on_report=lambda *_: "").aborted == ""
+
+
+def test_a_target_that_answers_nothing_is_let_go_soon_after_the_stop(serve):
+    answer = threading.Event()
+
+    class Stuck(Handler):
+        def do_POST(self):
+            answer.wait(60)
+
+    hung = dataclasses.replace(plan(serve(Stuck), seconds=600), timeout_seconds=60)
+    began = time.monotonic()
+    result = blow(hung, processes=2, on_report=lambda *_: "errors < 1%: 100%")
+    answer.set()
+    assert time.monotonic() - began < 50, "five seconds of patience, not a call's time-out"
+    assert (result.aborted, result.complete, result.lost) == ("errors < 1%: 100%", True, ())
+    assert Became.DONE not in result.begun
+    assert result.begun.count(Became.UNKNOWN) > 0, "they may have happened"
+    assert set(result.ended) == {Became.UNSENT}
+    assert generators() == []

@@ -26,6 +26,11 @@ def test_a_storm_of_ones_own_is_blown_at_the_declared_rate_and_followed_to_the_l
     rows = {r["control"]["id"]: r["finding"] for r in json.loads(done.stdout)["rows"]}
     assert rows["MONEY-11"]["measured"]["acknowledged"] > 100
     assert rows["LOAD-06"]["measured"]["rounds"] > 50
+    (storm,) = json.loads(done.stdout)["storms"]
+    assert storm["begun"] == storm["planned"] == rows["LOAD-06"]["measured"]["rounds"]
+    assert storm["outcomes"] == {"LOAD-06": "pass", "LOAD-01": "pass", "MONEY-11": "pass"}
+    assert 0 < storm["naive"]["percentiles"]["p50"]["ms"] <= storm["latency"]["percentiles"]["p50"]["ms"]
+    assert 1 <= storm["most_in_flight"] <= storm["connections"] + storm["queued"]
 
 
 def test_without_a_promise_or_above_the_cap_no_storm_is_blown(certify, config_text, external_sandbox, verdicts):

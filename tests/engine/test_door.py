@@ -108,6 +108,15 @@ def test_the_first_address_that_answers_is_taken_else_the_first(serve, nobody, m
     assert door.found("http://several.example").address[0] == "::1"
 
 
+def test_an_address_that_keeps_silent_leaves_time_for_the_next(secured, monkeypatch):
+    port = secured()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        several = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", of))
+                   for of in (silent.getsockname()[1], port)]
+        monkeypatch.setattr(door._socket, "getaddrinfo", lambda *_: several)
+        assert door.found("https://localhost").address == ("127.0.0.1", port)
+
+
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1", "http://:1", "https://", "nowhere"])
 def test_what_is_no_address_is_told(url):
     with pytest.raises(ValueError, match="needs an http or https address"):

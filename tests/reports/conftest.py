@@ -16,6 +16,7 @@ from harness.model.plan import Check
 from harness.model.profile import Target
 from harness.model.scorecard import RunFacts
 from harness.model.timeline import FaultSpan, ScenarioRecord
+from tests.storm_made import made_storm
 
 HOSTILE = "</script><script>alert(1)</script><b>&\"'|`*_[x](javascript:1)\x1b[31m\x07\x00\u202e\udcff]]>```\n# head"
 
@@ -45,8 +46,12 @@ def scorecard():
         faults=(FaultSpan(label=HOSTILE, start_ns=10**8, end_ns=5 * 10**8),),
         calls=tuple(f"c1-{n}" for n in range(1, 5)), witnesses=tuple(f"c1t-{n}" for n in range(1, 5)))
     scenarios = (played, dataclasses.replace(played, check=checks[3].id, name="nothing seen", calls=(), witnesses=()))
+    storms = (made_storm(check=checks[0].id, shape=HOSTILE, stall=3, shed=9, failed=4, names=(HOSTILE, "settleBet"),
+                         failure=HOSTILE.replace("\udcff", "")),
+              made_storm(check=checks[3].id, storm_id="storm-2", busiest=0.97, problems=(HOSTILE,)))
     history = History(
-        exchanges=(exchange, *seen), scenarios=scenarios, claims=(claim(checks[0], [404]), claim(checks[3], [200])),
+        exchanges=(exchange, *seen), scenarios=scenarios, storms=storms,
+        claims=(claim(checks[0], [404]), claim(checks[3], [200])),
         checks=(CheckRecord(check=checks[0].id, controls=(ids[0],), ended="finished"),
                 CheckRecord(check=checks[1].id, controls=(ids[1],), ended="stopped", reason="no_hook", message=HOSTILE),
                 CheckRecord(check=checks[2].id, controls=(ids[2],), ended="crashed", message=HOSTILE),

@@ -1,5 +1,6 @@
 """Every report shows what happened and keeps every string of the target inert."""
 
+import dataclasses
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -87,6 +88,57 @@ def test_html_draws_each_scenario_and_opens_those_that_found_something(render):
     assert len(ids) == len(set(ids))
     hrefs = [value for name, value in parsed.attributes if name == "href"]
     assert {"#scenario-1", "#scenario-2", "#IDEM-03"} <= set(hrefs), "from a control to its plots, and back"
+
+
+def test_html_draws_each_storm_with_its_table(render):
+    page = render("html")
+    parsed = Tags()
+    parsed.feed(page)
+    drawn = re.findall(r'<details class="control([^"]*)" id="(storm-\d)" open>', page)
+    assert drawn == [(" fail", "storm-1"), ("", "storm-2")]
+    plots = re.findall(r'<svg class="storm".*?</svg>', page, re.DOTALL)
+    assert len(plots) == 6
+    for plot in plots:
+        assert set(ET.fromstring(plot).attrib) == {"class", "viewBox", "role", "aria-labelledby"}
+    text = " ".join("".join(parsed.text).split())
+    for shown in ("Storms", "calls a second, by their intended start", "latency by percentile",
+                  "naive: from the sending", "600 (50.0/s)", "p95 < 400ms, settleBet p99 <= 1s, errors < 0.1%", "4 ×",
+                  "p99, naive", "Not to be trusted: the generator", "fewer than ten calls lie beyond it"):
+        assert shown in text
+    ids = [value for name, value in parsed.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    assert "#storm-1" in [value for name, value in parsed.attributes if name == "href"], "from a control to its storm"
+
+
+def test_json_holds_the_figures_of_storms_and_no_series(render):
+    (first, second) = json.loads(render("json"))["storms"]
+    assert (first["planned"], first["begun"]) == (600, 600)
+    assert (first["counted"]["calls"], first["counted"]["shed"]) == (1200, 9)
+    assert sum(first["counted"]["failed"].values()) == 4
+    assert first["latency"]["percentiles"]["p95"]["ms"] > 500 > first["naive"]["percentiles"]["p95"]["ms"]
+    assert first["outcomes"] == {"IDEM-03": "fail"}
+    assert "generator" in second["tired"]
+    assert not {"series", "record"} & set(first)
+
+
+def test_a_run_without_storms_says_nothing_of_them(scorecard):
+    bare = dataclasses.replace(scorecard, storms=())
+    assert "<h2>Storms</h2>" not in renderers()["html"].render(bare)
+    assert "Storms" not in renderers()["terminal"].render(bare)
+    assert "Storms" not in renderers()["markdown"].render(bare)
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_the_terminal_and_markdown_tell_of_storms(render, ascii_only):
+    text = render("terminal", ascii_only=ascii_only)
+    told = text[text.index("\nStorms"):text.index("Not part of this verdict")]
+    for piece in ("600 asked for (50.0/s)", "1,200, of which 1,187 ok", "9 politely refused", "p99.9", "naive",
+                  "calls/s", "Not to be trusted"):
+        assert piece in told
+    assert ("▁" in told or "█" in told) is not ascii_only
+    (row, _) = re.findall(r"^\| test&#95;x \|.*\|$", render("markdown"), re.MULTILINE)
+    assert row.startswith("| test&#95;x | 50.0, 50.0 | 1,200 |")
+    assert row.endswith("| 9 | 4 |")
 
 
 def test_json_holds_what_scenarios_found_and_no_points(render):

@@ -1,8 +1,8 @@
 """The process that Locust has for itself: alone, or as master or worker of many.
 
 Its orders are lines of JSON on stdin, its reports lines of JSON on stdout: first the storm, then `{"tokens": [...]}`
-as often as callers have new ones. Any other line ("stop"), or the end of stdin, ends it: a storm does not outlive the
-run that wanted it.
+as often as callers have new ones. A line "ease" lets no new round begin; any other line ("stop"), or the end of stdin,
+ends it: a storm does not outlive the run that wanted it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from harness.model.storm import StormPlan
 _REPORT_SECONDS = 0.5
 _LOOK_SECONDS = 0.05
 _WORKERS_WAIT_SECONDS = 30.0
+_EASING_SECONDS = 5.0
+"""For what is under way when no new round may begin; then it is let go."""
 
 
 class Storm(User):
@@ -50,7 +52,7 @@ class _Parent:
     """What the parent orders; it is listened to by a native thread, because stdin blocks."""
 
     def __init__(self) -> None:
-        self.stopped = False
+        self.stopped = self.eased = False
         self._tokens: deque[tuple[str, ...]] = deque()
         self._lines = os.fdopen(os.dup(0), "rb")
 
@@ -62,6 +64,9 @@ class _Parent:
 
     def _listen(self) -> None:
         for line in self._lines:
+            if line == b"ease\n":
+                self.eased = True
+                continue
             try:
                 self._tokens.append(tuple(json.loads(line)["tokens"]))
             except (KeyError, TypeError, ValueError):
@@ -109,6 +114,8 @@ def _alone(parent: _Parent, order: Mapping[str, Any]) -> None:
         gevent.sleep(_LOOK_SECONDS)
         if parent.stopped:
             share.stop()
+        elif parent.eased:
+            _ease(share)
         for tokens in parent.renewed():
             share.renew(tokens)
         if time.monotonic() - reported > _REPORT_SECONDS:
@@ -156,7 +163,7 @@ def _master(parent: _Parent, order: Mapping[str, Any]) -> None:
         runner.send_message("storm", {"plan": order["plan"], "worker": number, "workers": wanted}, client.id)
     parent.tell("began", workers=wanted, unix=time.time())
     runner.start(wanted, spawn_rate=wanted)
-    told_to_stop = False
+    told_to_stop = told_to_ease = False
     while left - lost:
         gevent.sleep(_LOOK_SECONDS)
         if parent.stopped and not told_to_stop:
@@ -166,6 +173,9 @@ def _master(parent: _Parent, order: Mapping[str, Any]) -> None:
             runner.send_message("storm_tokens", {"tokens": tokens})
         if refused:
             raise OSError(refused[0])
+        if parent.eased and not told_to_ease:
+            told_to_ease = True
+            runner.send_message("storm_ease")
         for client_id in left - lost:
             if client_id not in runner.clients or runner.clients[client_id].state == locust.runners.STATE_MISSING:
                 lost.add(client_id)
@@ -195,6 +205,11 @@ def _worker(parent: _Parent, order: Mapping[str, Any]) -> None:
         if Storm.share is not None:
             Storm.share.stop()
 
+    def on_ease(environment: Environment, msg: Any) -> None:
+        del environment, msg
+        if Storm.share is not None:
+            _ease(Storm.share)
+
     def on_report(client_id: str, data: dict[str, Any]) -> None:
         del client_id
         if Storm.share is not None and not Storm.share.done:
@@ -203,6 +218,7 @@ def _worker(parent: _Parent, order: Mapping[str, Any]) -> None:
     runner.register_message("storm", on_plan)
     runner.register_message("storm_stop", on_stop)
     runner.register_message("storm_tokens", on_tokens)
+    runner.register_message("storm_ease", on_ease)
     environment.events.report_to_master.add_listener(on_report)  # type: ignore[no-untyped-call]
     while not parent.stopped and (Storm.share is None or not Storm.share.done):
         gevent.sleep(_LOOK_SECONDS)
@@ -213,6 +229,11 @@ def _worker(parent: _Parent, order: Mapping[str, Any]) -> None:
         runner.send_message("storm_ended", {"last": share.take(), "states": share.states()})
         gevent.sleep(_REPORT_SECONDS)  # zmq sends in a thread of its own, and has no way to say that it has
     runner.quit()
+
+
+def _ease(share: Share) -> None:
+    if share.ease():
+        gevent.spawn_later(_EASING_SECONDS, share.stop)
 
 
 if __name__ == "__main__":

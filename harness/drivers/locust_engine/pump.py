@@ -44,8 +44,8 @@ class Pump:
         self._ended: list[Call] = []
         self._in_flight = 0
         self._numbered = 0
-        self._began = 0
-        self._looked_up = 0
+        self._began = self._looked_up = 0
+        self._peak = (0, 0)  # the last second, and the most calls that were under way in it
         self._stopped = False
 
     # -- for other threads --------------------------------------------------------------------------
@@ -115,11 +115,11 @@ class Pump:
     def _listen(self, now: int, upto: int) -> None:
         """Wait for what comes until the next call is due, at most a tenth of a second."""
         links = self._links
-        if in_flight := self._in_flight:
-            seconds, second = self._tally.seconds, (now - self._began) // NS
-            if second not in seconds:
-                seconds[second] = Slice()
-            seconds[second].in_flight = max(seconds[second].in_flight, in_flight)
+        second, in_flight = (now - self._began) // NS, self._in_flight
+        if in_flight > (known := self._peak[1] if self._peak[0] == second else 0):
+            # Only what is more than was counted: a second is handed over in pieces, which are added up.
+            self._tally.seconds.setdefault(second, Slice()).in_flight += in_flight - known
+            self._peak = (second, in_flight)
         if now - self._looked_up > _LOOK_UP_NS:
             self._look_up(now)
         for fd, mask in self._poller.poll(max(0, min(upto - now, _LOOK_UP_NS)) / NS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from harness.drivers.locust_engine.links import Link, Place
@@ -14,7 +14,7 @@ from harness.drivers.locust_engine.rounds import Amends, Rounds
 from harness.drivers.locust_engine.tls import Trust
 from harness.engine.door import found
 from harness.model.storm import StormPlan
-from harness.model.storm_record import packed
+from harness.model.storm_record import Became, packed
 
 _AMENDMENTS = 2
 """So often what was left open is asked for again."""
@@ -37,9 +37,9 @@ class Share:
                           most_connections=plan.most_connections)
         self._amended = 0
         self._amending: Pump | None = None
-        self._stopped = False
         self.done = False
         self.problem = ""
+        self._eased = self._stopped = False
         self._looked = (time.monotonic(), time.process_time())
 
     def begin(self) -> None:
@@ -48,7 +48,7 @@ class Share:
 
     def _blow(self) -> None:
         try:
-            self._pump.run(self._plan.schedule.times(self.worker, self._workers))
+            self._pump.run(self._arrivals())
             for _ in range(_AMENDMENTS):
                 self._make_good()
         except Exception as error:  # told to the parent: a thread has nobody else to tell
@@ -56,18 +56,32 @@ class Share:
         finally:
             self.done = True
 
+    def _arrivals(self) -> Iterator[tuple[int, float]]:
+        for arrival in self._plan.schedule.times(self.worker, self._workers):
+            if self._eased:
+                return
+            yield arrival
+
     def _make_good(self) -> None:
-        """Ask again for what was left open, as a provider does that lost an answer; it is no part of the storm."""
+        """Ask again for what was left open, as a provider does that lost an answer; it is no part of the storm.
+
+        Not of a target that suffered so much that its storm was broken off.
+        """
         again = Amends(self._rounds)
-        if not again.left or self._stopped:
+        if not again.left or self._stopped or self._eased:
             return
         pump = self._amending = Pump(self._place, again, timeout=self._plan.timeout_seconds, most_connections=20)
         pump.run((n, _PATIENCE_SECONDS + n / _AMENDED_PER_SECOND) for n in range(len(again.left)))
         self._amended += len(again.left)
 
+    def ease(self) -> bool:
+        """Begin no more rounds, but let those under way come to their end; False where it was told so before."""
+        before, self._eased = self._eased, True
+        return not before
+
     def stop(self) -> None:
         """End at once."""
-        self._stopped = True
+        self._stopped = self._stopped or not self.done
         self._pump.stop()
         if self._amending is not None:
             self._amending.stop()
@@ -85,9 +99,22 @@ class Share:
 
     def states(self) -> dict[str, Any]:
         """What became of each round of this worker, and what went wrong with the generator itself."""
-        return {"worker": self.worker, "workers": self._workers, "problem": self.problem,
-                "begun": packed(self._rounds.begun), "ended": packed(self._rounds.ended),
-                "fed": packed(self._rounds.fed), "amended": self._amended}
+        begun, ended, fed = self._rounds.begun, self._rounds.ended, self._rounds.fed
+        if self._stopped:
+            begun, ended, fed = unanswered(begun), unanswered(ended, begun), unanswered(fed, begun)
+        return {"worker": self.worker, "workers": self._workers, "problem": self.problem, "begun": packed(begun),
+                "ended": packed(ended), "fed": packed(fed), "amended": self._amended}
+
+
+def unanswered(states: bytes | bytearray, first: bytes | bytearray = b"") -> bytearray:
+    """The states of a storm that was stopped: what may have been sent, and was never answered, may have happened.
+
+    `first`: the states of the calls that these follow upon; only what was done is followed by another.
+    """
+    if not first:
+        return bytearray(states.replace(bytes([Became.UNSENT]), bytes([Became.UNKNOWN])))
+    return bytearray(Became.UNKNOWN if state == Became.UNSENT and begun == Became.DONE else state
+                     for state, begun in zip(states, first, strict=True))
 
 
 def resolved(base_url: str) -> Place:

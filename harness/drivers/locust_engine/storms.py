@@ -19,8 +19,9 @@ from harness.model.tally import Tally
 
 Tokens = Callable[[], Sequence[str]]
 """Gives the tokens that are good now, one a caller; asked for five times a second, it had better remember them."""
-OnReport = Callable[[Tally, Mapping[str, Any]], None]
-"""Called with what has been counted so far and the newest report, some two times a second and worker."""
+OnReport = Callable[[Tally, Mapping[str, Any]], str | None]
+"""Called with what has been counted so far and the newest report (`gone`: seconds since the storm began), some two
+times a second and worker. Says why the storm is to be stopped early, or nothing."""
 _LISTEN_SECONDS = 0.2
 _RENEW_SECONDS, _RENEW_AGAIN_SECONDS = 0.2, 1.0
 _ENDING_SECONDS = 5.0
@@ -68,7 +69,12 @@ class _Crew:
         self._busiest = 0.0
         self._ended = False
         self._over = threading.Event()
+        self._asked = float("inf")
         self._unrenewed = ""
+        """What went wrong with new tokens, if anything did."""
+        self._began = 0.0
+        self._aborted = ""
+        self._saying = threading.Lock()
 
     def start(self, order: Mapping[str, Any]) -> None:
         """Start one process with its first order."""
@@ -82,27 +88,35 @@ class _Crew:
         number = len(self._processes)
         self._processes.append(process)
         threading.Thread(target=self._read, args=(number, process), daemon=True).start()
-        self._order(process, order)
+        self._say(process, json.dumps(order))
 
-    @staticmethod
-    def _order(process: subprocess.Popen[str], order: Mapping[str, Any]) -> None:
-        with suppress(BrokenPipeError):
+    def _say(self, process: subprocess.Popen[str], line: str) -> None:
+        """One line at a time: two threads have something to say."""
+        with self._saying, suppress(BrokenPipeError):
             stdin = cast(Any, process.stdin)
-            stdin.write(json.dumps(order) + "\n")
+            stdin.write(line + "\n")
             stdin.flush()
 
     def renew(self, plan: StormPlan, tokens: Tokens) -> None:
         """Hand on new tokens until the storm is over: to the process that leads, which tells the others."""
-        known = [caller.token for caller in plan.callers]
-        while not self._over.wait(_RENEW_AGAIN_SECONDS if self._unrenewed else _RENEW_SECONDS):
+        known, pause = [caller.token for caller in plan.callers], _RENEW_SECONDS
+        while not self._over.wait(pause):
+            self._asked, pause = time.monotonic(), _RENEW_SECONDS
             try:
                 fresh = list(tokens())
                 if fresh != known and not self._over.is_set():
-                    self._order(self._processes[0], {"tokens": fresh})
-                known, self._unrenewed = fresh, ""
+                    self._say(self._processes[0], json.dumps({"tokens": fresh}))
+                known = fresh
             except Exception as error:  # the old ones may still be good; a thread has nobody else to tell
                 if not self._over.is_set():
-                    self._unrenewed = str(error) or type(error).__name__
+                    self._unrenewed, pause = str(error) or type(error).__name__, _RENEW_AGAIN_SECONDS
+            self._note_slow()
+            self._asked = float("inf")
+
+    def _note_slow(self) -> None:
+        """A call for tokens that takes long, or is still under way, may bring them too late."""
+        if (took := time.monotonic() - self._asked) > _RENEW_AGAIN_SECONDS:
+            self._unrenewed = self._unrenewed or f"a call for them took {took:.0f} s"
 
     def _read(self, number: int, process: subprocess.Popen[str]) -> None:
         with cast(Any, process.stdout) as lines:
@@ -137,11 +151,14 @@ class _Crew:
         match report["event"]:
             case "began":
                 self._workers = report["workers"]
+                self._began = time.monotonic()
             case "tally":
                 self._busiest = max(self._busiest, report["busy"])
                 self._tally.merge(Tally.from_line(report["tally"]))
                 if self._on_report is not None:
-                    self._on_report(self._tally, report)
+                    why = self._on_report(self._tally, {**report, "gone": time.monotonic() - self._began})
+                    if why and not self._aborted:
+                        self._ease(why)
             case "states":
                 self._states[report["worker"]] = (unpacked(report["begun"]), unpacked(report["ended"]),
                                                   unpacked(report["fed"]))
@@ -155,6 +172,11 @@ class _Crew:
                                    remedy="Check the target's base_url, and that the workers can reach the master")
             case "ended":
                 self._ended = True
+
+    def _ease(self, why: str) -> None:
+        """No new rounds; what is under way may end for a few seconds, so that its money can be told."""
+        self._aborted = why
+        self._say(self._processes[0], "ease")
 
     def end(self) -> None:
         """End every process: politely, then by force. Their stdin is what they live by."""
@@ -174,11 +196,13 @@ class _Crew:
         """What has been reported, by round number again."""
         begun, ended, fed = (_by_number({worker: states[n] for worker, states in self._states.items()}, self._workers)
                              for n in range(3))
+        self._note_slow()
         if self._unrenewed and any("401" in counts for counts in self._tally.outcomes.values()):
-            self._problems.append(f"could not renew its tokens: {self._unrenewed}")
+            self._problems.append(f"had trouble with new tokens: {self._unrenewed}")
         return StormResult(tally=self._tally, begun=begun, ended=ended, fed=fed, workers=self._workers,
                            amended=self._amended,
                            lost=tuple(sorted(self._lost)), busiest=self._busiest, problems=tuple(self._problems),
+                           aborted=self._aborted,
                            complete=self._ended and len(self._states) == self._workers and not self._lost)
 
 
