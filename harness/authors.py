@@ -49,8 +49,10 @@ from harness.judges.limits import (
 )
 from harness.judges.line_used import line_used
 from harness.judges.load import burst_delivered, objectives_kept, refusals_polite
+from harness.judges.load_books import events_after_burst, ledger_after_burst
 from harness.judges.load_hot import hot_exact_and_bounded
 from harness.judges.load_money import money_after_burst
+from harness.judges.load_queues import queues_calm
 from harness.judges.load_shed import bets_shed_first
 from harness.judges.malformed import withstood
 from harness.judges.model_ledger import agrees_with_model, played_enough
@@ -164,6 +166,7 @@ __all__ = [
     "echoes",
     "ends_as_in_order",
     "equal",
+    "events_after_burst",
     "exact_or_refused",
     "exactly_one_wins",
     "explore",
@@ -179,6 +182,7 @@ __all__ = [
     "json_writes",
     "keyed_writes",
     "leaks_nothing",
+    "ledger_after_burst",
     "lifetime_covers_horizon",
     "limited",
     "line_used",
@@ -202,6 +206,7 @@ __all__ = [
     "others_unharmed",
     "played_enough",
     "poison_refused",
+    "queues_calm",
     "reaches_end",
     "reconciled",
     "redriven_once",

@@ -6,9 +6,12 @@ from harness import (
     Scenario,
     bets_shed_first,
     burst_delivered,
+    events_after_burst,
     hot_exact_and_bounded,
+    ledger_after_burst,
     money_after_burst,
     objectives_kept,
+    queues_calm,
     refusals_polite,
 )
 
@@ -18,7 +21,8 @@ BURST = Scenario(
     workload=Burst(seconds=10, players=40,
                    mix=Mix(rollbacks=0.1, duplicates=0.05, hot_player=0.1, hot_jackpot=0.6)),
     expects=(("LOAD-06", burst_delivered), ("LOAD-01", objectives_kept), ("LOAD-02", refusals_polite),
-             ("MONEY-11", money_after_burst), ("LOAD-04", hot_exact_and_bounded)),
+             ("LOAD-03", queues_calm), ("LOAD-04", hot_exact_and_bounded), ("MONEY-11", money_after_burst),
+             ("MONEY-11", ledger_after_burst), ("MONEY-11", events_after_burst)),
 )
 
 OVERLOAD = Scenario(

@@ -76,6 +76,10 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # most_rounds_per_second = 200             # the cap (default: four times the rate); declared, LOAD-05 asks for it
 # abort = ["p95 < 2s", "errors < 20%"]     # missed for so long on end, it stops a storm
 # abort_after_seconds = 10
+# event_lag_seconds = 5                    # an event is in the feed within that time, also under load
+# settles_within_seconds = 30              # so long after a burst events, queues and lag are as before
+# metrics = "https://sandbox.platform.example/metrics"   # Prometheus text, at a host that may be contacted
+# queues = ["webhook_deliveries_owed"]     # which of the metrics are lengths of queues
 
 # What the platform does not offer at all. Its controls become "not applicable", with this as the reason.
 [target.staging.capabilities]

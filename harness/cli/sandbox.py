@@ -24,7 +24,9 @@ _PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "bra
 _RECOVERS_SECONDS = 10.0
 """Our own sandbox reconciles and closes its breaker within a second or two; a busy machine takes longer."""
 _LOAD = LoadPromise(rounds_per_second=60, most_rounds_per_second=180,
-                    slo=("p95 < 400ms", "p99 < 1s", "errors < 0.1%"))
+                    slo=("p95 < 400ms", "p99 < 1s", "errors < 0.1%"), event_lag_seconds=3.0,
+                    settles_within_seconds=10.0,
+                    queues=("webhook_deliveries_owed", "wallet_calls_in_doubt", "wallet_calls_in_flight"))
 """What the sandbox bears on two shared cores, of which generator and platform have one each, with a wide margin."""
 _TRY_SECONDS = 5.0
 """How long our own sandbox waits for the answer of a webhook receiver."""
@@ -72,7 +74,8 @@ def _target(running: Any, choices: Mapping[str, Any]) -> Target:
                   hosts=(urlsplit(base_url).netloc,), credentials=credentials,
                   profile=ContractProfile.of(dict(choices), where="--profile"),
                   webhook_wait_seconds=_EVENT_SECONDS, contract="target:/openapi.json",
-                  webhooks={"try_seconds": _TRY_SECONDS}, limits=_limit(running.settings), load=_LOAD)
+                  webhooks={"try_seconds": _TRY_SECONDS}, limits=_limit(running.settings),
+                  load=replace(_LOAD, metrics=f"{base_url}/metrics"))
 
 
 def _limit(settings: Any) -> RateLimit:
@@ -194,7 +197,9 @@ def _as_text(running: Any, faults: tuple[str, ...], values: Mapping[str, Any], w
               f"burst = {limit.burst}", ""]
     lines += ["[target.local.load]", f"rounds_per_second = {_LOAD.rounds_per_second:g}",
               f"most_rounds_per_second = {_LOAD.most_rounds_per_second:g}",
-              f"slo = {json.dumps(list(_LOAD.slo))}", ""]
+              f"slo = {json.dumps(list(_LOAD.slo))}", f"event_lag_seconds = {_LOAD.event_lag_seconds:g}",
+              f"settles_within_seconds = {_LOAD.settles_within_seconds:g}",
+              f'metrics = "{running.platform_url}/metrics"', f"queues = {json.dumps(list(_LOAD.queues))}", ""]
     lines += ["[target.local.webhooks]", f"try_seconds = {_TRY_SECONDS}", ""]
     if wallet:
         lines += ["[target.local.wallet]", f'listen = "{urlsplit(wallet).netloc}"',

@@ -114,13 +114,18 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
                                        timeout=target.timeout_seconds))
         return clients[-1]
 
+    def unrecorded() -> RecordingClient:
+        clients.append(RecordingClient(None, redactor, hosts=target.hosts, prefix=f"{name}q{len(clients)}",
+                                       timeout=target.timeout_seconds))
+        return clients[-1]
+
     return Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
                     sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],
                     epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
                     budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
                     swarm=_swarm,
                     folders={c["id"]: Path(c["path"]).parent for c in assignment["checks"]},
-                    fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender)
+                    fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender, unrecorded=unrecorded)
 
 
 @contextmanager

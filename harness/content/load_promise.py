@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import isfinite
 from typing import Any
 
+from harness.content.watch_promise import WATCHED, watch_promise
 from harness.model.errors import UsageError
 from harness.model.profile import LoadPromise
 from harness.model.slo import objectives
@@ -14,12 +15,12 @@ _RATES = ("rounds_per_second", "most_rounds_per_second")
 _MOST = 100_000.0
 _TEXTS = {"slo": 'Like slo = ["p95 < 400ms", "errors < 0.1%"]', "abort": 'Like abort = ["p95 < 2s", "errors < 20%"]'}
 _DELAY = "abort_after_seconds"
-_KNOWN = (*_RATES, *_TEXTS, _DELAY)
+_KNOWN = (*_RATES, *_TEXTS, _DELAY, *WATCHED)
 _DEFAULT_DELAY, _LONGEST_DELAY = 10.0, 600
 
 
-def load_promise(table: Mapping[str, Any], where: str) -> LoadPromise | None:
-    """The promise in the table; None where there is none.
+def load_promise(table: Mapping[str, Any], where: str, hosts: Collection[str] = ()) -> LoadPromise | None:
+    """The promise in the table; None where there is none. `hosts` are those that may be contacted.
 
     Raises:
         UsageError: an unknown key, a rate that is none, an objective that cannot be read; names the key.
@@ -29,7 +30,7 @@ def load_promise(table: Mapping[str, Any], where: str) -> LoadPromise | None:
     for key in table:
         if key not in _KNOWN:
             raise UsageError(f"{where}.{key} is unknown", remedy=f"Known: {', '.join(_KNOWN)}")
-    rates = {}
+    rates: dict[str, Any] = {}
     for key in _RATES:
         rate = table.get(key, 0 if key != "rounds_per_second" else None)
         if not isinstance(rate, int | float) or isinstance(rate, bool) or not isfinite(rate) or not 0 <= rate <= _MOST:
@@ -43,7 +44,8 @@ def load_promise(table: Mapping[str, Any], where: str) -> LoadPromise | None:
     texts = {key: _objectives(table.get(key, []), f"{where}.{key}", example) for key, example in _TEXTS.items()}
     if _DELAY in table and not texts["abort"]:
         raise UsageError(f"{where}.{_DELAY} stops nothing without abort", remedy=_TEXTS["abort"])
-    return LoadPromise(slo=texts["slo"], abort=texts["abort"], abort_after_seconds=_delay(table, where), **rates)
+    return LoadPromise(slo=texts["slo"], abort=texts["abort"], abort_after_seconds=_delay(table, where), **rates,
+                       **watch_promise(table, where, hosts))
 
 
 def _objectives(texts: Any, where: str, example: str) -> tuple[str, ...]:

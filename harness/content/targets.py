@@ -121,7 +121,7 @@ def _target(name: str, table: Any, where: str, environment: Mapping[str, str], f
         wallet=_wallet(table.get("wallet", {}), f"{where}.wallet"),
         webhooks=_webhooks(table.get("webhooks", {}), f"{where}.webhooks"),
         limits=_limits(table.get("limits", {}), f"{where}.limits", table.get("credentials", {})),
-        load=load_promise(table.get("load", {}), f"{where}.load"), **values)
+        load=load_promise(table.get("load", {}), f"{where}.load", (host, *hosts)), **values)
 
 
 def _wallet(table: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -270,7 +270,11 @@ def target_from_dict(data: Mapping[str, Any]) -> Target:
                   profile=ContractProfile(**data["profile"]), hosts=tuple(data["hosts"]),
                   unreachable=tuple(data["unreachable"]),
                   limits=RateLimit(**data["limits"]) if data["limits"] else None,
-                  load=LoadPromise(**{**data["load"], "slo": tuple(data["load"]["slo"]),
-                                      "abort": tuple(data["load"]["abort"])}) if data["load"] else None,
+                  load=_load_from_dict(data["load"]) if data["load"] else None,
                   credentials={k: Credential(**v) for k, v in data["credentials"].items()})
     return Target(**values)
+
+
+def _load_from_dict(data: Mapping[str, Any]) -> LoadPromise:
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return LoadPromise(**values)

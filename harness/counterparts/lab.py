@@ -16,7 +16,7 @@ from harness.counterparts.hook_line import HookLine
 from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
 from harness.counterparts.wallet_link import WalletLink
-from harness.engine.ports import Explorer, Fuzzer
+from harness.engine.ports import Explorer, Fuzzer, Sender, StormWatching
 from harness.model import money
 from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
@@ -69,17 +69,22 @@ class Lab(Acting):
         same_view = player.party.credential.brand_id == self.observer.credential.brand_id
         return self.observer if same_tenant and same_view else player.party
 
-    def storm(self, plan: StormPlan, objectives: Sequence[str], *,
+    def storm(self, plan: StormPlan, objectives: Sequence[str], *, watch: StormWatching | None = None,
               tokens: Callable[[], Sequence[str]] | None = None) -> str:
-        """Blow a storm and record what became of it; the id of its record. `tokens`: see `StormBlower`."""
+        """Blow a storm, beside it `watch`, and record what became of it; the id of its record.
+
+        `tokens`: see `StormBlower`.
+        """
         if self._workshop.blow is None:
             raise NoHook("this worker cannot blow storms")
-        result = _NOBODY_KNOWS
+        blow = watch.beside(self._workshop.blow) if watch else self._workshop.blow
+        result, seen = _NOBODY_KNOWS, None
         try:
-            result = self._workshop.blow(plan, tokens=tokens)
+            result = blow(plan, tokens=tokens)
+            seen = watch.told(result) if watch else None
         finally:  # also where it broke off: money was moved, and the judges must know that nobody knows how much
             record = StormRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens, result=result,
-                                 objectives=tuple(objectives))
+                                 objectives=tuple(objectives), watch=seen)
             self.record("storm", record.to_line())
         return record.id
 
@@ -100,6 +105,12 @@ class Lab(Acting):
     def second_tenant(self) -> Party | None:
         """The other tenant's provider, where the profile has one."""
         return self.other if "other" in self.target.credentials else None
+
+    def unrecorded(self) -> Sender:
+        """A new sender that records nothing, for what would make the journal too large: answers are for memory only."""
+        if self._workshop.unrecorded is None:
+            raise NoHook("this worker records everything")
+        return self._workshop.unrecorded()
 
     @property
     def explorer(self) -> Explorer:

@@ -58,6 +58,8 @@ class Workshop:
     """What the user's settings of the fuzzer add."""
     new_sender: Callable[[], Sender] | None = None
     """Makes a sender with connections of its own."""
+    unrecorded: Callable[[], Sender] | None = None
+    """Makes one that records nothing, for what would make the journal too large: its answers are for memory only."""
     wallet: WalletLink | None = None
     """The platform's way to its wallet, where it can be put behind a line of ours."""
     budget: str = "standard"

@@ -82,9 +82,10 @@ class RecordingClient:
 
     Redirects are never followed, environment proxies never used, hosts outside `hosts` never
     contacted. A request has `timeout` seconds in all, drip or not; a body over 1 MiB (unpacked) is cut.
+    Without a recorder nothing is recorded: bodies are handed out raw, for memory only, and exchanges have none.
     """
 
-    def __init__(self, recorder: Recorder, redactor: Redactor, *, hosts: Iterable[str], prefix: str,
+    def __init__(self, recorder: Recorder | None, redactor: Redactor, *, hosts: Iterable[str], prefix: str,
                  timeout: float = 10.0) -> None:
         self._recorder = recorder
         self._redactor = redactor
@@ -116,6 +117,11 @@ class RecordingClient:
         exchange_id = f"{self._prefix}-{next(self._numbers)}"
         started = time.monotonic_ns()
         status, headers, body, failure = self._exchange(request)
+        if self._recorder is None:
+            return Sent(Exchange(
+                id=exchange_id, check=request.check, actor=request.actor, operation=request.operation,
+                label=request.label, method=request.method, url=request.url, status=status, response_headers=headers,
+                failure=failure, started_ns=started, ended_ns=time.monotonic_ns()), body)
         exchange = Exchange(
             id=exchange_id, check=request.check, actor=request.actor, operation=request.operation,
             label=request.label, method=request.method, url=self._redactor.text(request.url),

@@ -12,6 +12,7 @@ from harness.model.play import Move
 from harness.model.scenario import Toxic
 from harness.model.storm import StormPlan
 from harness.model.storm_record import StormResult
+from harness.model.storm_watch import StormWatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +153,18 @@ class Swarm(Protocol):
 
     def __call__(self, plan: LocustPlan) -> LocustResult:
         """Run them for their time; Ctrl-C in between ends them. EnvironmentFault: the file cannot be used."""
+        ...
+
+
+class StormWatching(Protocol):
+    """Watches the target beside a storm, and for a while after it."""
+
+    def beside(self, blow: StormBlower) -> StormBlower:
+        """The same, with a note of when the storm began and ended."""
+        ...
+
+    def told(self, result: StormResult) -> StormWatch:
+        """What was seen, once all is as it was or patience is over."""
         ...
 
 

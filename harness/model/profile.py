@@ -119,6 +119,14 @@ class LoadPromise:
     abort: tuple[str, ...] = ()
     """Objectives that stop a storm when they are missed for `abort_after_seconds` on end (`model.abort`)."""
     abort_after_seconds: float = 10.0
+    event_lag_seconds: float | None = None
+    """An event is in the feed within that time, also under load: the edge of the green zone."""
+    settles_within_seconds: float | None = None
+    """So long after a burst all is as before: events announced, queues and event lag back at their base."""
+    metrics: str = ""
+    """Where the target shows its metrics, in Prometheus' text form; "": nowhere."""
+    queues: tuple[str, ...] = ()
+    """Names of the metrics that are lengths of queues."""
 
     @property
     def cap(self) -> float:

@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any
 
 from harness.model.storm import StormPlan
+from harness.model.storm_watch import StormWatch
 from harness.model.tally import Tally
 
 _MOST = 1 << 26
@@ -69,11 +70,14 @@ class StormRecord:
     result: StormResult
     objectives: tuple[str, ...] = ()
     """What the target profile promises, as it is written there."""
+    watch: StormWatch | None = None
+    """What was watched beside it; None: nothing, or an older release."""
 
     def to_line(self) -> dict[str, Any]:
         """As JSON."""
         result = self.result
-        return {"id": self.id, "check": self.check, "plan": self.plan.without_tokens.to_line(),
+        watched = {"watch": self.watch.to_line()} if self.watch else {}
+        return {"id": self.id, "check": self.check, **watched, "plan": self.plan.without_tokens.to_line(),
                 "objectives": list(self.objectives), "tally": result.tally.to_line(), "begun": packed(result.begun),
                 "ended": packed(result.ended), "fed": packed(result.fed),
                 "amended": result.amended, "workers": result.workers, "lost": list(result.lost),
@@ -91,7 +95,8 @@ class StormRecord:
             aborted=str(line.get("aborted", "")),
             apart_seconds=float(line.get("apart_seconds", 0.0)))
         return cls(id=str(line["id"]), check=str(line["check"]), plan=StormPlan.from_line(line["plan"]),
-                   result=result, objectives=tuple(map(str, line["objectives"])))
+                   result=result, objectives=tuple(map(str, line["objectives"])),
+                   watch=StormWatch.from_line(line["watch"]) if line.get("watch") else None)
 
 
 def packed(states: bytes | bytearray) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Select, asc, desc, select
 
-from harness.sandbox import faults
+from harness.sandbox import faults, planted_queues
 from harness.sandbox.clock import parse_iso
 from harness.sandbox.context import Answer, Context
 from harness.sandbox.errors import ApiError, field_error
@@ -60,6 +60,8 @@ def _filtered(statement: Select[Any], ctx: Context) -> Select[Any]:
     filters = {name: ctx.query[name] for name in _COLUMNS if name in ctx.query}
     if faults.on("filters-not-combined") and len(filters) > 1:
         filters = dict(list(filters.items())[:1])
+    if faults.some() and (until := planted_queues.shown_until(ctx.now)) is not None:
+        statement = statement.where(_E.occurred_at <= until)
     for name, value in filters.items():
         statement = statement.where(_COLUMNS[name] == value)
     for name, bound in (("occurred_at_from", _E.occurred_at.__ge__), ("occurred_at_to", _E.occurred_at.__lt__)):

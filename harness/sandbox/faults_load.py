@@ -1,7 +1,8 @@
-"""The planted defects that only a sustained burst brings to light; see `planted_load`."""
+"""The planted defects that only a sustained burst brings to light; see `planted_load`, `planted_queues`."""
 
 from __future__ import annotations
 
+from harness.sandbox import planted_queues
 from harness.sandbox.faults import Fault
 
 FAULTS: tuple[Fault, ...] = (
@@ -27,4 +28,5 @@ FAULTS: tuple[Fault, ...] = (
           ("MONEY-01", "LOAD-04")),
     Fault("settles-shed-first", "Where rounds are too many, what would end open bets is refused", ("LOAD-05",)),
     Fault("held-when-full", "Where new bets are too many, they are kept waiting instead of refused", ("LOAD-05",)),
+    *planted_queues.FAULTS,
 )

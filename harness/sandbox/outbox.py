@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam
 
-from harness.sandbox import faults, schema
+from harness.sandbox import faults, planted_queues, schema
 from harness.sandbox.clock import iso
 from harness.sandbox.context import Context
 from harness.sandbox.store import Query, Row, Tx, binds
@@ -38,7 +38,7 @@ def append_event(tx: Tx, ctx: Context, type_: str, key: str, data: dict[str, Any
     `data` carries the ids of the API answer; bet_id, game_id, player_id and status in it become feed filters.
     The sequence counts from 1 per tenant and key. Senders are woken after the commit.
     """
-    if type_ in _LOST and faults.on(_LOST[type_]):
+    if (type_ in _LOST and faults.on(_LOST[type_])) or (faults.some() and planted_queues.lost(type_)):
         return {}
     if tx.is_postgres:
         tx.command(_ORDER_LOCK)

@@ -68,18 +68,18 @@ def test_text_is_without_colour_and_the_same_wherever_it_goes(here, say, monkeyp
 
 def test_a_users_suites_are_listed_beside_ours(here, say):
     (here / "mine").mkdir()
-    (here / "mine" / "test_m.py").write_text('@pytest.mark.certifies("LOAD-03")\ndef test_m(lab):\n    """Mine."""\n')
+    (here / "mine" / "test_m.py").write_text('@pytest.mark.certifies("SEC-10")\ndef test_m(lab):\n    """Mine."""\n')
 
     def states(*arguments):
         code, out, err = say("list", "--json", *arguments)
         assert (code, err) == (0, "")
         return {r["id"]: r["state"] for r in json.loads(out)}
 
-    assert states()["LOAD-03"] == "not built"
-    assert states("--suites", "mine")["LOAD-03"] == "built"
+    assert states()["SEC-10"] == "not built"
+    assert states("--suites", "mine")["SEC-10"] == "built"
     (here / "certify.toml").write_text('suites = ["mine"]\n')
-    assert states()["LOAD-03"] == "built"
-    assert "test_m.py::test_m" in say("explain", "LOAD-03")[1]
+    assert states()["SEC-10"] == "built"
+    assert "test_m.py::test_m" in say("explain", "SEC-10")[1]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

@@ -88,6 +88,19 @@ def test_a_plain_answer_is_recorded_whole(hostile):
     assert (exchange.status, exchange.json(), exchange.failure) == (200, True, "")
 
 
+def test_without_a_recorder_nothing_is_recorded_and_every_limit_is_kept(hostile):
+    url = hostile(endless(OK + b"Retry-After: 3\r\n\r\n", b"x" * 65536))
+    client = RecordingClient(None, Redactor(), hosts=[url.split("/")[2]], prefix="t", timeout=10.0)
+    try:
+        sent = client.send(Request(method="GET", url=url, operation="listEvents"))
+        assert (sent.exchange.failure, len(sent.body), sent.exchange.response_body) == ("too_large", MAX_BODY, "")
+        assert (sent.exchange.status, sent.exchange.retry_after(), sent.exchange.operation) == (200, 3.0, "listEvents")
+        with pytest.raises(UsageError, match="refusing to contact"):
+            client.send(Request(method="GET", url="http://elsewhere/"))
+    finally:
+        client.close()
+
+
 def test_an_endless_body_is_cut(hostile):
     exchange = send(hostile(endless(OK + b"\r\n", b"x" * 65536)), timeout=10)
     assert exchange.failure == "too_large"

@@ -11,10 +11,12 @@ from tests.tls import AUTHORITY, TlsServer, forward
 
 PROMISE = '[target.x.load]\nrounds_per_second = {rate}\nslo = ["p95 < 2s", "errors < 1%"]\n'
 MINE = '''"""A short storm of our own."""
-from harness import Burst, Mix, Scenario, burst_delivered, money_after_burst, objectives_kept
+from harness import (Burst, Mix, Scenario, burst_delivered, events_after_burst, ledger_after_burst, money_after_burst,
+                     objectives_kept)
 
 SHORT = Scenario(name="short storm", says="Three seconds.", workload=Burst(seconds=3, shape="{shape}", players=6),
-                 expects=(("LOAD-06", burst_delivered), ("LOAD-01", objectives_kept), ("MONEY-11", money_after_burst)))
+                 expects=(("LOAD-06", burst_delivered), ("LOAD-01", objectives_kept), ("MONEY-11", money_after_burst),
+                          ("MONEY-11", ledger_after_burst), ("MONEY-11", events_after_burst)))
 '''
 
 

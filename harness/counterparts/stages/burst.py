@@ -10,6 +10,7 @@ from harness.counterparts.acting import Player
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.stages.wallet import claim
+from harness.counterparts.watching.watcher import watched
 from harness.engine.door import Shut, found
 from harness.model.control import Level
 from harness.model.errors import NoHook
@@ -67,7 +68,9 @@ def play(lab: Lab, scenario: Scenario) -> Stormed:
         callers=tuple(caller(party, lab.check) for party in parties), timeout_seconds=lab.target.timeout_seconds,
         seats=tuple(Seat(player_id=player.player_id, session_id=session, caller=n % len(parties))
                     for n, (player, session) in enumerate(players)))
-    storm = lab.storm(plan, promise.slo, tokens=lambda: [party.token(check=lab.check) for party in parties])
+    with watched(lab, plan, scenario, parties, [player for player, _ in players]) as watch:
+        storm = lab.storm(plan, promise.slo, watch=watch,
+                          tokens=lambda: [party.token(check=lab.check) for party in parties])
     readings = lab.side_by_side([partial(lab.balances, player, label="after the storm") for player, _ in players],
                                 at_once=AT_ONCE)
     pools = [*before, _pool(lab, jackpot)] if jackpot else before

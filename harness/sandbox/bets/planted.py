@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from harness.sandbox import faults, ledger, planted_load, planted_subtle
+from harness.sandbox import faults, ledger, planted_load, planted_queues, planted_subtle
 from harness.sandbox.bets import records
 from harness.sandbox.context import Context
 from harness.sandbox.errors import ApiError
@@ -57,6 +57,8 @@ def post_win(
     player_id = data["player_id"]
     if faults.on("settlements-lost-in-burst") and next(_settlements) % 20 == 0:
         return {"cash": ledger.spendable(tx, player_id, currency) or 0}
+    if faults.some():
+        bet_id = planted_queues.booked_for(player_id, bet_id, sum(m.amount for m in moves if m.kind == "cash"))
     left = ledger.post(tx, ctx, "win", currency, moves, reference=data["settlement_id"], bet_id=bet_id)
     if faults.on("settles-doubled-under-load") and planted_load.its_turn():
         win = sum(move.amount for move in moves if move.kind == "cash")

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import func, select
 
+from harness.sandbox import planted_queues
 from harness.sandbox.context import Answer, Context, Finished, Platform
 from harness.sandbox.routing import OPEN, Operation
 from harness.sandbox.schema import intents
@@ -56,7 +57,7 @@ async def show(ctx: Context) -> Answer:
     metrics.wallet_breaker.set(_BREAKER.get(ctx.platform.wallet.breaker.state, 0))
     doubt, owed, dead = await ctx.platform.store.read(_queues)
     metrics.in_doubt.set(doubt)
-    metrics.backlog.set(owed)
+    metrics.backlog.set(owed + planted_queues.left_behind())
     metrics.dead.set(dead)
     return Answer(200, generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
