@@ -105,15 +105,34 @@ def test_a_storm_worker_waits_for_a_run_and_serves_it(platform, port):
     assert "the share is blown and reported" in lines
 
 
-@pytest.mark.parametrize("came", [0, 1])
-def test_workers_that_do_not_come_are_counted_and_no_storm_is_blown(platform, port, came):
+@pytest.mark.parametrize(("came", "seconds"), [(0, 1), (1, 8)])
+def test_workers_that_do_not_come_are_counted_and_no_storm_is_blown(platform, port, came, seconds):
     with worker(port) if came else nullcontext() as one:
         with pytest.raises(EnvironmentFault) as raised:
-            blow(plan(platform), processes=0, elsewhere=elsewhere(port, 2, wait_seconds=8))
+            blow(plan(platform), processes=0, elsewhere=elsewhere(port, 2, wait_seconds=seconds))
         if one is not None:
             assert [e["event"] for e in events(one)] == ["joined", "over"]
-    assert f"{came} of 2 storm workers came to 127.0.0.1:{port} within 8 s" in raised.value.message
+    assert f"{came} of 2 storm workers came to 127.0.0.1:{port} within {seconds} s" in raised.value.message
     assert f"certify storm-worker 127.0.0.1:{port}" in raised.value.remedy
+
+
+def test_a_worker_that_came_for_nothing_is_told_that_it_was_not_needed(platform, port):
+    lines, failed = [], []
+
+    def superfluous():
+        try:
+            join("127.0.0.1", port, wait_seconds=4, say=lines.append)
+        except EnvironmentFault as error:
+            failed.append(error.line())
+
+    with worker(port):
+        helper = threading.Thread(target=superfluous)
+        result = blow(plan(platform, seconds=10), processes=0, elsewhere=elsewhere(port),
+                      on_report=lambda *_: helper.is_alive() or helper.ident or helper.start())
+        helper.join(60)
+    assert (result.workers, result.complete) == (1, True)
+    assert "all workers of this storm are there" in lines
+    assert "had no storm for this worker" in failed[0]
 
 
 def test_a_worker_of_another_release_is_refused_and_told_why(platform, port):

@@ -17,8 +17,8 @@ from typing import Any, cast
 from harness.model.errors import EnvironmentFault
 
 _LOOK_AGAIN_SECONDS = 0.5
-_AFTER_A_STORM_SECONDS = 3.0
-"""So long the master of the last one may still be there."""
+_LET_BE_SECONDS = 4.0
+"""So long a run is let be that wanted this worker no more: its master may be about to go, or a storm be blowing."""
 _CONNECT_SECONDS = 3.0
 _ENDING_SECONDS = 5.0
 
@@ -33,7 +33,7 @@ def join(host: str, port: int, *, wait_seconds: float, say: Callable[[str], None
     """
     where, served = f"{host}:{port}", 0
     _resolved(host)
-    give_up, told = time.monotonic() + wait_seconds, False
+    give_up, told, came = time.monotonic() + wait_seconds, False, False
     while time.monotonic() < give_up:
         if not _listens(host, port):
             if not told:
@@ -43,12 +43,16 @@ def join(host: str, port: int, *, wait_seconds: float, say: Callable[[str], None
             continue
         joined, blown = _serve(host, port, say)
         served += blown
+        came = came or joined
         if joined:
             give_up, told = time.monotonic() + wait_seconds, blown == 0
             if blown:
                 say(f"waiting {wait_seconds:.0f} s for the next storm at {where}")
                 told = True
-        time.sleep(_AFTER_A_STORM_SECONDS if blown else _LOOK_AGAIN_SECONDS)
+        time.sleep(_LET_BE_SECONDS)
+    if came and not served:
+        raise EnvironmentFault(f"the run at {where} had no storm for this worker",
+                               remedy="Had it all its workers? Ask for more with --storm-machines")
     if not served:
         raise EnvironmentFault(f"no storm came from {where} within {wait_seconds:.0f} s", remedy="Start the run there "
                                "with --storm-machines and --storm-listen; is the address right, and the port open?")

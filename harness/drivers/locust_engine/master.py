@@ -40,10 +40,10 @@ def lead(parent: Parent, order: Mapping[str, Any]) -> None:
     try:
         master = _Master(parent, order)
         master.gather()
-        if not parent.stopped:
-            master.hand_out()
-        if not parent.stopped:
-            master.blow()
+        master.hand_out()
+        if parent.stopped:
+            raise _Unblown("the storm was stopped before it had begun", "Run again")
+        master.blow()
     except _Unblown as error:
         parent.tell("unblown", text=str(error), remedy=error.remedy)
     else:
