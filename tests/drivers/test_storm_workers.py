@@ -5,10 +5,11 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import closing, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 
 import pytest
 
+from harness.drivers.locust_engine import joining
 from harness.drivers.locust_engine.joining import join
 from harness.drivers.locust_engine.storms import blow
 from harness.model.arrivals import constant
@@ -125,11 +126,15 @@ def test_a_worker_that_came_for_nothing_is_told_that_it_was_not_needed(platform,
         except EnvironmentFault as error:
             failed.append(error.line())
 
+    late = threading.Thread(target=superfluous)
+
+    def come_too_late(*_):
+        if late.ident is None:
+            late.start()
+
     with worker(port):
-        helper = threading.Thread(target=superfluous)
-        result = blow(plan(platform, seconds=10), processes=0, elsewhere=elsewhere(port),
-                      on_report=lambda *_: helper.is_alive() or helper.ident or helper.start())
-        helper.join(60)
+        result = blow(plan(platform, seconds=10), processes=0, elsewhere=elsewhere(port), on_report=come_too_late)
+        late.join(60)
     assert (result.workers, result.complete) == (1, True)
     assert "all workers of this storm are there" in lines
     assert "had no storm for this worker" in failed[0]
@@ -168,8 +173,10 @@ def test_a_worker_that_is_killed_makes_the_storm_incomplete(platform, port):
 
 def test_a_worker_that_is_ended_on_its_machine_says_so(platform, port):
     with worker(port) as ended:
-        result = blow(plan(platform, seconds=30), processes=0, elsewhere=elsewhere(port),
-                      on_report=lambda *_: ended.stdin.closed or ended.stdin.close())
+        def end(*_):
+            ended.stdin.close()
+
+        result = blow(plan(platform, seconds=30), processes=0, elsewhere=elsewhere(port), on_report=end)
     assert "ended early on" in result.problems[0]
     assert 0 < result.begun.count(Became.DONE) < 1_800
 
@@ -193,6 +200,41 @@ def test_a_storm_does_not_outlive_its_master(platform, port):
 def test_a_host_that_nobody_knows_is_told_at_once():
     with pytest.raises(EnvironmentFault, match="no host that this machine knows"):
         join("no-such-host.invalid", 1, wait_seconds=60, say=print)
+
+
+@pytest.fixture
+def answering():
+    """answering(said, stays=False) -> the port of a server that says that to each who comes, and hangs up or stays."""
+    with ExitStack() as stack:
+        def start(said, *, stays=False):
+            server = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            stack.callback(server.shutdown, socket.SHUT_RDWR)
+            lines = []
+
+            def serve():
+                with suppress(OSError):
+                    while True:
+                        line, _ = server.accept()
+                        line.sendall(said)
+                        lines.append(line) if stays else line.close()
+
+            threading.Thread(target=serve, daemon=True).start()
+            stack.callback(lambda: [line.close() for line in lines])
+            return server.getsockname()[1]
+
+        yield start
+
+
+@pytest.mark.parametrize(("said", "stays"), [(b"SSH-2.0-x\r\n", False), (b"", True)])
+def test_what_is_no_run_is_told_from_one(answering, monkeypatch, said, stays):
+    monkeypatch.setattr(joining, "_GREET_SECONDS", 0.5)
+    with pytest.raises(EnvironmentFault, match="is no run that waits"):
+        join("127.0.0.1", answering(said, stays=stays), wait_seconds=60, say=print)
+
+
+def test_a_tunnel_whose_far_end_nobody_listens_at_is_nobody_yet(answering):
+    with pytest.raises(EnvironmentFault, match="no storm came"):
+        join("127.0.0.1", answering(b""), wait_seconds=1, say=print)
 
 
 def test_no_run_at_all_is_one_line_with_the_remedy(port):

@@ -20,6 +20,9 @@ _LOOK_AGAIN_SECONDS = 0.5
 _LET_BE_SECONDS = 4.0
 """So long a run is let be that wanted this worker no more: its master may be about to go, or a storm be blowing."""
 _CONNECT_SECONDS = 3.0
+_GREET_SECONDS = 5.0
+_GREETING = b"\xff"
+"""The first byte of ZeroMQ's, which a master sends at once; a tunnel whose far end nobody listens at sends nothing."""
 _ENDING_SECONDS = 5.0
 
 
@@ -68,11 +71,24 @@ def _resolved(host: str) -> None:
 
 
 def _listens(host: str, port: int) -> bool:
+    """Is a master there? EnvironmentFault where somebody else is."""
     try:
-        socket.create_connection((host, port), _CONNECT_SECONDS).close()
+        with socket.create_connection((host, port), _CONNECT_SECONDS) as line:
+            line.settimeout(_GREET_SECONDS)
+            try:
+                said = line.recv(1)
+            except TimeoutError:
+                raise _no_run(f"{host}:{port}") from None
     except OSError:
         return False
-    return True
+    if said not in (b"", _GREETING):
+        raise _no_run(f"{host}:{port}")
+    return said == _GREETING
+
+
+def _no_run(where: str) -> EnvironmentFault:
+    return EnvironmentFault(f"what listens at {where} is no run that waits for storm workers",
+                            remedy="Name the HOST:PORT that the run was given as --storm-listen")
 
 
 def _serve(host: str, port: int, say: Callable[[str], None]) -> tuple[bool, int]:
@@ -119,8 +135,7 @@ def _line(report: Mapping[str, Any], where: str) -> str:
         case "refused":
             raise EnvironmentFault(f"the run at {where} refuses this worker", remedy=str(report["why"]))
         case "problem":
-            raise EnvironmentFault(f"what listens at {where} is no run that waits for storm workers",
-                                   remedy="Name the HOST:PORT that the run was given as --storm-listen")
+            raise _no_run(where)
     return ""
 
 
