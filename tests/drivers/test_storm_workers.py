@@ -225,6 +225,14 @@ def answering():
         yield start
 
 
+def test_a_run_that_is_gone_before_it_is_joined_is_waited_for_again(answering, monkeypatch):
+    lines = []
+    monkeypatch.setattr(joining, "_LET_BE_SECONDS", 0.1)
+    with pytest.raises(EnvironmentFault, match="no storm came"):
+        join("127.0.0.1", answering(b"\xff", stays=True), wait_seconds=5, say=lines.append)
+    assert "which may be gone; looking again" in lines[0]
+
+
 @pytest.mark.parametrize(("said", "stays"), [(b"SSH-2.0-x\r\n", False), (b"", True)])
 def test_what_is_no_run_is_told_from_one(answering, monkeypatch, said, stays):
     monkeypatch.setattr(joining, "_GREET_SECONDS", 0.5)
