@@ -10,7 +10,7 @@ from harness.drawing.axes import SAID, duration
 from harness.drawing.percentile_svg import percentiles_svg
 from harness.drawing.plot import STYLE, told_ms
 from harness.drawing.storm_svg import latency_svg, rate_svg
-from harness.drawing.storm_text import FEW, figure, number_ms
+from harness.drawing.storm_text import FEW, figure, notes, number_ms
 from harness.drawing.timeline_svg import left_out, timeline_svg
 from harness.model.curl import curl
 from harness.model.exchange import Exchange
@@ -78,6 +78,7 @@ def _storms(scorecard: Scorecard) -> list[dict[str, Any]]:
     return [{"s": storm, "name": (name := f"storm-{n}"), "rows": _storm_rows(storm),
              "svgs": [rate_svg(storm, f"{name}-rate"), latency_svg(storm, f"{name}-latency"),
                       percentiles_svg(storm, f"{name}-percentiles")],
+             "notes": notes(storm),
              "p99": [_told(latency, "p99") for latency in (storm.latency, storm.naive, storm.lag)],
              "open": any(o not in (Outcome.PASS, Outcome.NOT_APPLICABLE) for o in storm.outcomes.values()),
              "found": [(control, o.value, control in known) for control, o in storm.outcomes.items()]}

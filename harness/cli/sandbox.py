@@ -23,7 +23,7 @@ _PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "bra
 
 _RECOVERS_SECONDS = 10.0
 """Our own sandbox reconciles and closes its breaker within a second or two; a busy machine takes longer."""
-_LOAD = LoadPromise(rounds_per_second=60, most_rounds_per_second=180,
+_LOAD = LoadPromise(rounds_per_second=60, most_rounds_per_second=160,
                     slo=("p95 < 400ms", "p99 < 1s", "errors < 0.1%"), event_lag_seconds=3.0,
                     settles_within_seconds=10.0,
                     queues=("webhook_deliveries_owed", "wallet_calls_in_doubt", "wallet_calls_in_flight"))

@@ -16,6 +16,7 @@ from harness.cli.running import rejudge
 from harness.drawing.storm_text import headline, inert, number_ms, storm_text, wrapped
 from harness.engine.storm_comparison import Compared, Comparison, Measured, compare, pairs
 from harness.model.errors import UsageError
+from harness.model.knee import knee
 from harness.model.scorecard import Scorecard, plain
 from harness.model.storm_figures import Second, Storm
 
@@ -75,7 +76,7 @@ def _series(storms: Sequence[Storm], directory: Path) -> str:
 
 
 def _whole(storm: Storm) -> dict[str, Any]:
-    return {**plain(storm), "series": plain(storm.series)}
+    return {**plain(storm), "series": plain(storm.series), "steps": plain(storm.steps), "knee": knee(storm.steps)}
 
 
 def _facts(card: Scorecard) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from math import ceil, floor, log10
 
 from harness.drawing.axes import ticks
 from harness.drawing.plot import told_ms
+from harness.model.knee import knee
 from harness.model.storm_figures import SHARES, Calls, Latency, Storm
 
 _LABEL, _NOTE = 9, 15
@@ -27,10 +28,12 @@ def storm_text(storm: Storm, *, width: int = 80, ascii_only: bool = False, brief
     table = _table(storm, width, ascii_only=ascii_only, brief=brief)
     few = ["  " + FEW] if any("*" in line for line in table) else []
     tail = [*wrapped(f"Not to be trusted: {inert(storm.tired)}", width)] if storm.tired else []
+    tail += [line for note in notes(storm) for line in wrapped(note, width)]
     if not brief:
         promised = ", ".join(storm.objectives) or "none"
         tail += [*wrapped(generator(storm), width), *wrapped(f"objectives: {promised}", width)]
-    return [*head, *table, *few, *_rows(storm, width, ascii_only=ascii_only), *tail, *wrapped(found, width)]
+    rows = _rows(storm, width, ascii_only=ascii_only)
+    return [*head, *table, *few, *rows, *_steps(storm, width), *tail, *wrapped(found, width)]
 
 
 def headline(storm: Storm) -> str:
@@ -52,6 +55,14 @@ def counts(counted: Calls) -> str:
     refused = f", {counted.refused:,} refused" if counted.refused else ""
     return (f"calls: {counted.calls:,}, of which {counted.ok:,} ok{refused}, {counted.shed:,} politely refused, "
             f"{counted.failures:,} failed" + (f" ({kinds})" if kinds else ""))
+
+
+def notes(storm: Storm) -> list[str]:
+    """What else there is to say: why it was stopped, what was asked for again, where its knee is."""
+    result = storm.record.result
+    told = [f"stopped early: {inert(result.aborted)}"] if result.aborted else []
+    told += [f"made good afterwards: {result.amended:,} rounds had been left open"] if result.amended else []
+    return told + ([knee_words(storm)] if storm.steps else [])
 
 
 def generator(storm: Storm) -> str:
@@ -96,6 +107,28 @@ def _table(storm: Storm, width: int, *, ascii_only: bool, brief: bool) -> list[s
         cut = name if len(name) < room else name[:room - 2] + ("." if ascii_only else "…")
         lines.append(f"  {cut:<{room}}{''.join(f'{cell:>{_FIGURE}}' for cell in cells)}")
     return [line.rstrip() for line in lines]
+
+
+def _steps(storm: Storm, width: int) -> list[str]:
+    """Rate by rate."""
+    if not storm.steps:
+        return []
+    lines = [f"  {'rounds/s':>8}{'calls':>9}{'p50':>9}{'p95':>9}{'p99':>9}{'shed':>7}{'failed':>7}"]
+    for step in storm.steps:
+        lines.append(f"  {step.rate:>8g}{step.calls:>9,}{number_ms(step.p50_ms):>9}{number_ms(step.p95_ms):>9}"
+                     f"{number_ms(step.p99_ms):>9}{step.shed:>7,}{step.failed:>7,}")
+        lines += wrapped(f"missed {step.missed}", width, 4) if step.missed else []
+    return lines
+
+
+def knee_words(storm: Storm) -> str:
+    """Up to which rate a storm of steps kept its objectives."""
+    rate = knee(storm.steps)
+    if rate is None:
+        return "knee: no step kept the objectives" if any(step.missed for step in storm.steps) else \
+            "knee: cannot be told, too few calls or no objectives"
+    missed = any(step.missed for step in storm.steps)
+    return f"knee: the objectives were kept up to {rate:g} rounds/s" + ("" if missed else ", the most that was asked")
 
 
 def _rows(storm: Storm, width: int, *, ascii_only: bool) -> list[str]:

@@ -9,6 +9,7 @@ from harness.judges.load import tired
 from harness.model.chance import rank_shares, worth
 from harness.model.histogram import Histogram
 from harness.model.history import History
+from harness.model.knee import steps
 from harness.model.outcome import Outcome
 from harness.model.slo import objective
 from harness.model.storm_figures import ENOUGH_BEYOND, SHARES, Calls, Latency, Operation, Percentile, Second, Storm
@@ -47,7 +48,8 @@ def figures(record: StormRecord, outcomes: Mapping[str, Outcome]) -> Storm:
         connections=tally.connections, queued=tally.queued, resent=tally.resent, workers=result.workers,
         operations=tuple(Operation(operation=name, counted=_counted([tally.outcomes.get(name, {})]),
                                    latency=_latency(tally.latency.get(name, Histogram()))) for name in names),
-        series=tuple(_second(number, part) for number, part in sorted(tally.seconds.items())), record=record)
+        series=tuple(_second(number, part) for number, part in sorted(tally.seconds.items())), steps=steps(record),
+        record=record)
 
 
 def stretches(tally: Tally, length: int) -> dict[int, Slice]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from harness.model.knee import Step
 from harness.model.outcome import Outcome
 from harness.model.storm_record import StormRecord
 from harness.model.timeline import DRAWN_ONLY
@@ -115,6 +116,8 @@ class Storm:
     workers: int
     operations: tuple[Operation, ...]
     series: tuple[Second, ...] = field(metadata=DRAWN_ONLY)
+    steps: tuple[Step, ...] = field(metadata=DRAWN_ONLY)
+    """Rate by rate, of a storm of steps; else empty."""
     record: StormRecord = field(metadata=DRAWN_ONLY)
 
     @property
