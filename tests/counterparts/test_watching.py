@@ -8,6 +8,7 @@ import pytest
 
 from harness.counterparts.lab import Lab
 from harness.counterparts.watching import watcher as watching
+from harness.counterparts.watching.canaries import Canaries
 from harness.counterparts.watching.feed import Follower
 from harness.counterparts.watching.gauges import Gauges, lengths
 from harness.counterparts.watching.rounds_told import RoundsTold
@@ -352,3 +353,23 @@ def test_an_interruption_ends_it(watch, platform, subject, monkeypatch):
     for thread in [t for t in threading.enumerate() if t.name == "watching"]:
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_a_canary_that_is_refused_or_answered_with_an_error_is_no_sample(lab, platform, subject):
+    canaries = Canaries(lab, [lab.provider], "EUR")
+    false = (200, {"code": "INTERNAL", "message": "no", "retryable": True, "trace_id": "t"}, {})
+    taken, answer = canaries.one(0)
+    for refusal in ((503, {"code": "BUSY"}, {}), false):
+        subject.answers["POST /v1/bets/settle"] = refusal
+        canaries.one(0)
+    assert (canaries.not_taken, [c.exchange for c in canaries.told(0.0, [])]) == (2, [answer.id])
+    at = answer.ended_ns / 1e9
+    for heard in (7, {"type": "bet.settled", "data": {"bet_id": "of-others"}}, event(0, "bet.authorized", bet=taken)):
+        canaries.hear(heard, at, at)
+    settled = {"type": "bet.settled", "data": {"bet_id": taken}}
+    (unseen,) = canaries.told(at - 5.0, [at + 3.0])
+    canaries.hear(settled, at + 1.0, at + 2.0)
+    canaries.hear(settled, at + 8.0, at + 9.0)
+    (seen,) = canaries.told(at - 5.0, [at + 9.0])
+    assert (unseen.at, unseen.low, unseen.high) == (5.0, 3.0, None)
+    assert (seen.at, seen.low, seen.high) == (5.0, 1.0, 2.0)

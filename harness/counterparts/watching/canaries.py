@@ -62,7 +62,8 @@ class Canaries:
         if answer.status == 200:
             body = {"bet_id": bet.bet_id, "round_id": bet.round_id, "win": lab.money(_WIN, self._currency)}
             answer = lab.call_once("settleBet", body, by=player.party, label="canary")
-        if answer.operation == "settleBet" and answer.answered and answer.status == 200:
+        if answer.operation == "settleBet" and answer.answered and answer.status == 200 \
+                and answer.field("retryable") is None:  # a 200 with the contract's error in it acknowledges nothing
             self._settled[bet.bet_id] = (feed, answer)
         else:
             self.not_taken += 1
