@@ -23,6 +23,8 @@ _PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "bra
 
 _RECOVERS_SECONDS = 10.0
 """Our own sandbox reconciles and closes its breaker within a second or two; a busy machine takes longer."""
+_NEW_BETS = 100.0
+"""So many new bets a second are let in, by provider and brand: more than a burst has, less than an overload."""
 _LOAD = LoadPromise(rounds_per_second=60, most_rounds_per_second=160,
                     slo=("p95 < 400ms", "p99 < 1s", "errors < 0.1%"), event_lag_seconds=3.0,
                     settles_within_seconds=10.0,
@@ -103,7 +105,8 @@ def _started(*, faults: tuple[str, ...], choices: dict[str, Any], port: int = 0,
     ContractProfile.of(choices, where="--profile")
     if database is not None:
         _check_database(database)
-    changes: dict[str, Any] = {"webhook_time_scale": _WEBHOOK_TIME_SCALE}
+    changes: dict[str, Any] = {"webhook_time_scale": _WEBHOOK_TIME_SCALE, "new_bets_per_second": _NEW_BETS,
+                               "new_bets_burst": _NEW_BETS}
     if in_flight:
         changes["wallet"] = WalletBudget(max_in_flight=in_flight, reserved_for_settles=in_flight // 4)
     try:

@@ -82,8 +82,8 @@ class Settings:
     # (brand, per second, burst): one brand with a small allowance, so that a modest flood can be seen to be limited.
     brand_rates: tuple[tuple[str, float, float], ...] = (SMALL_BRAND,)
     # New bets of one provider and brand: what is open can still be ended when no more are let in.
-    new_bets_per_second: float = 100.0
-    new_bets_burst: float = 100.0
+    new_bets_per_second: float = 2000.0
+    new_bets_burst: float = 4000.0
     session_ttl_seconds: int = 3600
     token_ttl_seconds: int = 1800
     in_progress_wait_ms: int = 2000

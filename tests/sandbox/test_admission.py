@@ -13,6 +13,13 @@ _AT_ONCE = 16
 _MANY = 400
 
 
+@pytest.fixture
+def partner(start) -> Partner:
+    """Of a platform that lets in a hundred new bets a second."""
+    found: Partner = start(changes={"new_bets_per_second": 100.0, "new_bets_burst": 100.0})
+    return found
+
+
 def rush(partner: Partner, session: str) -> list[httpx.Response]:
     """So many new bets as fast as they can be sent."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
