@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import Any
 
+from harness.judges.aborted import cut_short
 from harness.judges.load import tired
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
@@ -61,7 +62,7 @@ def _bets_shed_first(history: History, claim: Claim) -> Finding:
             return broken("overload sheds what ends open bets as readily as new ones", seen=told,
                           expected="new bets are refused before settles and rollbacks", **figures)
         return unknown(f"too close to tell: {told}", Reason.NO_SAMPLES)
-    return held(told, **figures)
+    return cut_short(record) or held(told, **figures)
 
 
 def _shed(tally: Tally, operations: tuple[str, ...]) -> tuple[int, int]:

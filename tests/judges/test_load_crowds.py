@@ -133,6 +133,11 @@ def test_no_overload_is_the_profiles_business_and_a_tired_generator_ours():
     assert (tired.outcome, tired.owner) == (Outcome.INCONCLUSIVE, Owner.ENVIRONMENT)
 
 
+def test_an_overload_that_was_broken_off_accuses_and_does_not_absolve():
+    assert shed({"429+": 150}, aborted="p95 < 2s: 3 s, second 3").outcome is Outcome.INCONCLUSIVE
+    assert shed({}, {"429+": 150}, aborted="p95 < 2s: 3 s, second 3").outcome is Outcome.FAIL
+
+
 def test_a_refusal_that_takes_its_time_is_none():
     found = shed({"429+": 150}, refused_ms=2_500)
     assert found.outcome is Outcome.FAIL
