@@ -12,6 +12,7 @@ from harness.drawing.plot import STYLE, told_ms
 from harness.drawing.storm_svg import latency_svg, rate_svg
 from harness.drawing.storm_text import FEW, figure, notes, number_ms
 from harness.drawing.timeline_svg import left_out, timeline_svg
+from harness.drawing.watch_svg import lag_svg
 from harness.model.curl import curl
 from harness.model.exchange import Exchange
 from harness.model.scorecard import ControlRow
@@ -77,12 +78,18 @@ def _storms(scorecard: Scorecard) -> list[dict[str, Any]]:
     known = {row.control.id for row in scorecard.rows}
     return [{"s": storm, "name": (name := f"storm-{n}"), "rows": _storm_rows(storm),
              "svgs": [rate_svg(storm, f"{name}-rate"), latency_svg(storm, f"{name}-latency"),
-                      percentiles_svg(storm, f"{name}-percentiles")],
+                      percentiles_svg(storm, f"{name}-percentiles"), *_watched(storm, f"{name}-lag")],
              "notes": notes(storm),
              "p99": [_told(latency, "p99") for latency in (storm.latency, storm.naive, storm.lag)],
              "open": any(o not in (Outcome.PASS, Outcome.NOT_APPLICABLE) for o in storm.outcomes.values()),
              "found": [(control, o.value, control in known) for control, o in storm.outcomes.items()]}
             for n, storm in enumerate(scorecard.storms, start=1)]
+
+
+def _watched(storm: Storm, name: str) -> list[str]:
+    """How late events were, where that was watched."""
+    drawn = lag_svg(storm.record.watch, name) if storm.record.watch else ""
+    return [drawn] if drawn else []
 
 
 def _storm_rows(storm: Storm) -> list[dict[str, Any]]:

@@ -30,6 +30,8 @@ class Trial:
     problem: str = ""
     tries: int = 1
     """How many runs it took: a defect that only a race shows may hide from one seed."""
+    unclear_at_first: tuple[str, ...] = ()
+    """What could not be told in a first try, for which it was tried once more."""
     seed: int | None = None
     """Seed of the run that this tells of."""
     said: Mapping[str, str] = field(default_factory=dict)
@@ -94,7 +96,7 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     # A storm needs the machine for itself: what blows one is tried first, one after the other.
     for side_by_side, some in ((1, alone), (jobs, [one for one in wanted if one not in alone])):
         with ThreadPoolExecutor(side_by_side) as pool:
-            futures = [pool.submit(_raced if name in races else _trial, name, must, may,
+            futures = [pool.submit(_raced if name in races else _tried, name, must, may,
                                    only or _driven_for(name, must, may, built, checks), seed)
                        for name, must, may in some]
             try:
@@ -135,6 +137,18 @@ def _decided(checks: Iterable[Check], *isolations: str, storms: bool = False) ->
     return {control for check in checks for control in check.controls
             if (check.scenario and check.isolation == "exclusive" if storms else
                 check.isolation in isolations and not (check.scenario and check.isolation == "exclusive"))}
+
+
+def _tried(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],
+           seed: int | None) -> Trial:
+    """A trial; where nothing but what could not be told stands against it, it is tried once more.
+
+    A machine that was busy for a moment makes a control inconclusive. What was red or missed stays so.
+    """
+    first = _trial(fault, must, may, only, seed)
+    if first.clean or first.problem or first.unrelated or not set(first.missed) <= set(first.unclear):
+        return first
+    return replace(_trial(fault, must, may, only, seed), unclear_at_first=first.unclear)
 
 
 def _raced(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],
@@ -203,6 +217,8 @@ def _line(n: int, total: int, trial: Trial) -> str:
     text = f"{n:>3}/{total} {mark} {name:<38} red: {' '.join(trial.red) or '-'}"
     if trial.tries > 1 and trial.good:
         text += f"  found with {trial.tries - 1} of {trial.tries} seeds"
+    if trial.unclear_at_first:
+        text += f"  second try, for at first unclear: {' '.join(trial.unclear_at_first)}"
     if trial.problem:
         text += f"  problem: {trial.problem}"
     if trial.missed:
@@ -235,6 +251,7 @@ def _report(trials: list[Trial], unproven: list[str], *, as_json: bool) -> int:
     if as_json:
         rows = [{"fault": t.fault, "must": t.must, "may": t.may, "red": t.red, "unclear": t.unclear,
                  "missed": t.missed, "unrelated": t.unrelated, "problem": t.problem, "tries": t.tries,
+                 "unclear_at_first": t.unclear_at_first,
                  "seed": t.seed, "said": dict(t.said)} for t in trials]
         sys.stdout.write(json.dumps({"ok": ok, "unproven": unproven, "trials": rows}, indent=1) + "\n")
     else:

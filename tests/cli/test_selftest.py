@@ -96,6 +96,23 @@ def test_a_race_that_hid_from_one_seed_must_show_with_the_next_two(monkeypatch, 
     assert ("found with 2 of 3 seeds" in capsys.readouterr().out) == (good and tries == 3)
 
 
+@pytest.mark.parametrize(("runs", "code"), [
+    ([("", "A-1"), ("", ""), ("+", "")], 0), ([("", "A-1"), ("", "A-1"), ("+", "")], 1),
+    ([("", ""), ("", "IDEM-02"), ("+", "")], 0), ([("", ""), ("", "Z-9")], 1), ([("", ""), ("Z-9", "IDEM-02")], 1)])
+def test_what_could_not_be_told_is_tried_once_more_and_no_red_is(monkeypatch, capsys, runs, code):
+    left = list(runs)
+
+    def run(fault, must, may, only, seed):
+        red, unclear = left.pop(0)
+        return Trial(fault=fault, must=must, may=(), unclear=(unclear,) if unclear else (),
+                     red=must if red == "+" else (red,) if red else ())
+
+    monkeypatch.setattr("harness.cli.selftest._trial", run)
+    assert selftest_command(only=(), faults=("key-optional",), seed=7, jobs=1, as_json=False) == code
+    assert left == []
+    assert ("second try" in capsys.readouterr().out) == any(len(runs) == 3 for _ in runs)
+
+
 def test_a_defect_that_no_chance_decides_gets_no_second_seed(monkeypatch):
     seeds = []
 
