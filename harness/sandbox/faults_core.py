@@ -113,7 +113,7 @@ _WALLET = (
     Fault("rate-limit-shared-by-all", "One provider's flood uses up everybody's rate", ("TIME-09",)),
     Fault("retry-after-missing", "429 and 503 carry no Retry-After", ("TIME-06", "TIME-09"),
           ("LOAD-02", "CONT-02", "ROLL-01")),
-    Fault("slow-authorize", "Authorize takes 600 ms", ("LOAD-01",), ("TIME-01", "LOAD-06", "TIME-05")),
+    Fault("slow-authorize", "Authorize takes 600 ms", ("LOAD-01",), ("TIME-01", "LOAD-04", "LOAD-05", "LOAD-06", "TIME-05")),
     Fault("kill-switch-ignored", "Bets go on while betting is switched off", ("ROLL-01",)),
     Fault("kill-switch-stops-settle", "The kill switch stops settles too", ("ROLL-01",)),
 )  # fmt: skip
