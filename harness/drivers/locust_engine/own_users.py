@@ -29,6 +29,7 @@ from locust.contrib.fasthttp import FastHttpSession
 from locust.env import Environment
 from locust.util.load_locustfile import load_locustfile
 
+from harness.drivers.locust_engine.busy import Busy
 from harness.drivers.locust_engine.handed import Handed
 from harness.drivers.locust_engine.parent import Parent
 from harness.model.histogram import Histogram
@@ -167,7 +168,7 @@ class _Counted:
         self._began = time.monotonic()
         self._per_second: Counter[int] = Counter()
         self._names: set[str] = set()
-        self._looked = (time.monotonic(), time.process_time())
+        self._busy = Busy()
 
     def on_request(self, *, request_type: str, name: str, response_time: float | None, response: Any = None,
                    exception: BaseException | None = None, **_: Any) -> None:
@@ -234,9 +235,7 @@ class _Counted:
     def take(self) -> dict[str, Any]:
         """What there is to report since the last time."""
         taken, self._tally = self._tally, Tally()
-        before, spent_before = self._looked
-        now, spent = self._looked = (time.monotonic(), time.process_time())
-        return {"tally": taken.to_line(), "busy": round((spent - spent_before) / max(1e-6, now - before), 4)}
+        return {"tally": taken.to_line(), "busy": self._busy.share()}
 
     def _key(self, request_type: str, name: str) -> str:
         """What a request is told by: its name, without the query, which may hold what is nobody's business."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import resource
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from harness.drivers.locust_engine.busy import Busy
 from harness.drivers.locust_engine.links import Link, Place
 from harness.drivers.locust_engine.pump import Pump
 from harness.drivers.locust_engine.rounds import Amends, Rounds
@@ -40,7 +40,7 @@ class Share:
         self.done = False
         self.problem = ""
         self._eased = self._stopped = False
-        self._looked = (time.monotonic(), time.process_time())
+        self._busy = Busy()
 
     def begin(self) -> None:
         """Start the thread."""
@@ -91,11 +91,9 @@ class Share:
         self._rounds.renew(tokens)
 
     def take(self) -> dict[str, Any]:
-        """What there is to report since the last time; `busy` is the share of one core that this process used."""
-        before, spent_before = self._looked
-        now, spent = self._looked = (time.monotonic(), time.process_time())
+        """What there is to report since the last time; `busy` is the share of one core that this process used, or 0."""
         return {"worker": self.worker, "tally": self._pump.take().to_line(), "in_flight": self._pump.in_flight,
-                "busy": round((spent - spent_before) / max(1e-6, now - before), 4)}
+                "busy": self._busy.share()}
 
     def states(self) -> dict[str, Any]:
         """What became of each round of this worker, and what went wrong with the generator itself."""
