@@ -4,6 +4,7 @@ import sys
 
 from tests.benchmarks import (
     detection,
+    drift,
     fault_proxy,
     fuzzing,
     help_time,
@@ -15,7 +16,7 @@ from tests.benchmarks import (
 )
 
 SLOW = {"detection": detection.main}
-BENCHMARKS = {"fault_proxy": fault_proxy.main, "fuzzing": fuzzing.main,
+BENCHMARKS = {"drift": drift.main, "fault_proxy": fault_proxy.main, "fuzzing": fuzzing.main,
               "help": help_time.main, "run": run_time.main, "pairs": pairs.main, "storm": storm.main,
               "storm_schedule": storm_schedule.main, "storm_silence": storm_silence.main}
 

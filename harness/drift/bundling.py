@@ -1,0 +1,290 @@
+"""One schema and all that it refers to, freed from its document and from words that decide nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.drift.keywords import EMPTY, FORMATS, RANGES, SILENT_FORMATS, WORDS, well_formed
+from harness.drift.names import INNER, OPEN, OUTER, reference
+from harness.drift.subschemas import DEEPEST, at_pointer, steps, with_children
+
+LARGEST = 20_000
+"""How many schemas one bundle may hold."""
+
+
+
+class Unfollowed(Exception):
+    """A schema that cannot be freed from its document; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A schema whose references all stand under its own `$defs`; `schema` is JSON Schema 2020-12 or a boolean."""
+
+    schema: Any
+    defs: Mapping[str, Any]
+    formats: frozenset[str]
+    """The formats in it that no validator knows: annotations, by the standard."""
+    shared: bool
+    """Closed inside a oneOf: a document must also be valid for the schema as it was written."""
+    key: tuple[str, ...]
+    """Equal for equal bundles."""
+
+    @property
+    def whole(self) -> Any:
+        """The schema with its `$defs`."""
+        if not self.defs:
+            return self.schema
+        return {**(self.schema if isinstance(self.schema, dict) else {"not": {}}), "$defs": dict(self.defs)}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One schema freed from its document, what it refers to, and its words in one order."""
+
+    made: Any
+    deps: frozenset[str]
+    formats: frozenset[str]
+    shared: bool
+    text: str
+
+
+class Bundler:
+    """Frees schemas of one root document; what they refer to is worked out once and kept.
+
+    `closed`: objects that declare members and say nothing about others allow no others (the writer-closed reading).
+    """
+
+    def __init__(self, root: Any, *, closed: bool = False) -> None:
+        self._root, self._mode = root, OUTER if closed else OPEN
+        self._known: dict[str, Read] = {}
+        self._names: dict[str, str] | None = None
+        self._dynamic: dict[str, list[str]] = {}
+        self._deps: set[str] = set()
+        self._formats: set[str] = set()
+        self._shared = False
+        self._count = 0
+
+    def bundle(self, schema: Any) -> Bundle:
+        """One schema of the document, with all that it refers to.
+
+        Raises:
+            Unfollowed: a reference that leads nowhere or out of the document, or more than is reasonable.
+        """
+        top = self.read(schema)
+        defs: dict[str, Read] = {}
+        todo = sorted(top.deps)
+        while todo:
+            name = todo.pop()
+            if name not in defs:
+                defs[name] = self.definition(name)
+                todo.extend(sorted(defs[name].deps))
+        every = [top, *defs.values()]
+        names = sorted(defs)
+        formats = frozenset[str]().union(*(one.formats for one in every))
+        return Bundle(schema=top.made, defs={name: defs[name].made for name in names}, formats=formats,
+                      shared=any(one.shared for one in every),
+                      key=(*sorted(formats), top.text, *names, *(defs[name].text for name in names)))
+
+    def read(self, schema: Any) -> Read:
+        """One schema alone, with the names of what it refers to; raises as `bundle` does."""
+        self._count = 0
+        return self._read(schema, "", self._mode)
+
+    def definition(self, name: str) -> Read:
+        """What a name stands for, worked out once; raises as `bundle` does."""
+        if name not in self._known:
+            mode = next((one for one in (OUTER, INNER) if name.startswith(one)), OPEN)
+            pointer = name.removeprefix(mode).removeprefix("#")
+            self._known[name] = self._read(self._at(pointer), self._resource(pointer), mode)
+        return self._known[name]
+
+    def _read(self, schema: Any, base: str, mode: str) -> Read:
+        self._deps, self._formats, self._shared = set(), set(), False
+        made = self._free(schema, base, mode, 0)
+        text = json.dumps(made, sort_keys=True, default=str)
+        return Read(made, frozenset(self._deps), frozenset(self._formats), self._shared, text)
+
+    def _at(self, pointer: str) -> Any:
+        try:
+            return at_pointer(self._root, pointer)
+        except (LookupError, ValueError):
+            raise Unfollowed(f"the reference #{pointer} leads nowhere") from None
+
+    def _free(self, node: Any, base: str, mode: str, depth: int, *, choice: bool = False) -> Any:
+        self._count += 1
+        if depth > DEEPEST or self._count > LARGEST:
+            raise Unfollowed("the schema is too deep or too large")
+        if not isinstance(node, dict):
+            if isinstance(node, bool):
+                return node
+            raise Unfollowed(f"{json.dumps(node, default=str)[:60]} is no schema")
+        if isinstance(node.get("$id"), str) and depth:
+            base = self._named(node["$id"].rstrip("#"))
+        kept = self._kept(node)
+        target = self._target(node, base)
+        if target is not None:
+            kept["$ref"] = target
+        if mode == OUTER and not self._is_alias(kept):
+            added = self._closing(kept, base)
+            self._shared = self._shared or bool(added and choice)
+            kept = {**kept, **added}
+        made = {}
+        for word, value in kept.items():
+            made[word] = self._below(word, value, base, mode, depth, kept, choice=choice)
+        return made
+
+    def _is_alias(self, kept: dict[str, Any]) -> bool:
+        return list(kept) == ["$ref"] or (list(kept) == ["allOf"] and len(kept["allOf"]) == 1)
+
+    def _below(self, word: str, value: Any, base: str, mode: str, depth: int, kept: dict[str, Any], *,
+               choice: bool) -> Any:
+        """What becomes of one word's value; a composition's branches are closed inside, not by themselves."""
+        if word == "$ref":
+            own = mode if mode != OUTER or self._is_alias(kept) else INNER
+            self._deps.add(own + "#" + value)
+            self._shared = self._shared or (choice and mode != OPEN)
+            return reference(own + "#" + value)
+        if mode == OPEN or word in ("not", "if", "contains", "propertyNames"):
+            below = OPEN
+        elif word in ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"):
+            below = mode if mode == OUTER and self._is_alias(kept) else INNER
+        else:
+            below = OUTER
+        inside = choice or word in ("oneOf", "if")
+        return with_children({word: value}, lambda one: self._free(one, base, below, depth + 1, choice=inside))[word]
+
+    def _kept(self, node: dict[str, Any]) -> dict[str, Any]:
+        kept = {word: value for word, value in node.items() if word in WORDS and word not in ("$ref", "format")}
+        for word, value in kept.items():
+            if not well_formed(word, value):
+                raise Unfollowed(f"the value of {word} is not of the kind that the standard asks for")
+        if "required" in kept:
+            kept["required"] = sorted({str(one) for one in kept["required"]})
+        for word in [word for word, value in kept.items() if word in EMPTY and _same(value, EMPTY[word])]:
+            del kept[word]
+        if "if" not in kept:
+            kept.pop("then", None)
+            kept.pop("else", None)
+        name = node.get("format")
+        if name in FORMATS:
+            kept["format"] = name
+        elif isinstance(name, str) and name in RANGES:
+            low, high = RANGES[name]
+            kept["minimum"] = max(low, kept.get("minimum", low))
+            kept["maximum"] = min(high, kept.get("maximum", high))
+        elif isinstance(name, str) and name not in SILENT_FORMATS:
+            self._formats.add(name)
+        return dict(sorted(kept.items()))
+
+    def _closing(self, kept: dict[str, Any], base: str) -> dict[str, Any]:
+        """The words that close one object, own and composed members counted; {} where there is nothing to close."""
+        if "additionalProperties" in kept or "unevaluatedProperties" in kept:
+            return {}
+        members: set[str] = set()
+        patterns: set[str] = set()
+        plain, says = self._members(kept, base, members, patterns, set(), 0)
+        if not members and not patterns:
+            return {}
+        if not plain:
+            return {"unevaluatedProperties": False}
+        if says:
+            return {}
+        own, own_patterns = kept.get("properties", {}), kept.get("patternProperties", {})
+        made: dict[str, Any] = {"additionalProperties": False}
+        if members - set(own):
+            made["properties"] = {**dict.fromkeys(sorted(members), True), **own}
+        if patterns - set(own_patterns):
+            made["patternProperties"] = {**dict.fromkeys(sorted(patterns), True), **own_patterns}
+        return made
+
+    def _members(self, node: Any, base: str, members: set[str], patterns: set[str], seen: set[str],
+                 depth: int) -> tuple[bool, bool]:
+        """Collect the declared members of an object; whether only allOf and references compose it, and whether
+        one of its parts speaks about other members.
+        """
+        if not isinstance(node, dict) or depth > DEEPEST:
+            return True, False
+        members.update(_keys(node.get("properties")))
+        patterns.update(_keys(node.get("patternProperties")))
+        plain = not any(word in node for word in ("anyOf", "oneOf", "if", "dependentSchemas"))
+        says = "additionalProperties" in node or "unevaluatedProperties" in node
+        parts = [one for word in ("allOf", "anyOf", "oneOf") for one in node.get(word) or ()]
+        parts += [node[word] for word in ("if", "then", "else") if word in node]
+        parts += list((node.get("dependentSchemas") or {}).values())
+        target = node.get("$ref") if depth == 0 else self._target(node, base)
+        bases = [base] * len(parts)
+        if isinstance(target, str) and target not in seen:
+            seen.add(target)
+            parts.append(self._at(target))
+            bases.append(self._resource(target))
+        for part, of in zip(parts, bases, strict=True):
+            also_plain, also_says = self._members(part, of, members, patterns, seen, depth + 1)
+            plain, says = plain and also_plain, says or also_says
+        return plain, says
+
+    def _target(self, node: dict[str, Any], base: str) -> str | None:
+        """The pointer that a schema refers to; None where it refers to nothing."""
+        ref = next((node[word] for word in ("$ref", "$dynamicRef", "$recursiveRef") if isinstance(node.get(word), str)),
+                   None)
+        if ref is None:
+            return None
+        if "$recursiveRef" in node and isinstance(self._root, dict) and self._root.get("$recursiveAnchor") is True:
+            raise Unfollowed("a $recursiveRef whose target depends on who asks")
+        where, _, fragment = ref.partition("#")
+        start = base if not where else self._named(where)
+        if not fragment:
+            return start
+        if fragment.startswith("/"):
+            return start + "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps(fragment))
+        if "$dynamicRef" in node and len(self._dynamic.get(fragment, ())) > 1:
+            raise Unfollowed("a $dynamicRef whose target depends on who asks")
+        return self._named("#" + fragment)
+
+    def _named(self, name: str) -> str:
+        if self._names is None:
+            self._names = {}
+            self._index(self._root, "", 0)
+        found = self._names.get(name) or self._names.get(name.rstrip("#"))
+        if found is None and name not in self._names:
+            close = [at for own, at in self._names.items() if not own.startswith("#") and own.endswith("/" + name)]
+            if len(close) != 1:
+                raise Unfollowed(f"the reference {name} leads out of the document")
+            return close[0]
+        return found or ""
+
+    def _index(self, node: Any, pointer: str, depth: int) -> None:
+        assert self._names is not None
+        if depth > 2 * DEEPEST or not isinstance(node, dict | list):
+            return
+        if isinstance(node, dict):
+            if isinstance(node.get("$id"), str):
+                self._names.setdefault(node["$id"].rstrip("#"), pointer)
+            for word in ("$anchor", "$dynamicAnchor"):
+                if isinstance(node.get(word), str):
+                    self._names.setdefault("#" + node[word], pointer)
+            if isinstance(node.get("$dynamicAnchor"), str):
+                self._dynamic.setdefault(node["$dynamicAnchor"], []).append(pointer)
+        for key, one in node.items() if isinstance(node, dict) else enumerate(node):
+            self._index(one, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}", depth + 1)
+
+    def _resource(self, pointer: str) -> str:
+        """The pointer of the innermost schema with an `$id` of its own around a place; "" for the document."""
+        node, base, walked = self._root, "", ""
+        for step in steps(pointer):
+            node = node[int(step)] if isinstance(node, list) else node[step]
+            walked += "/" + step.replace("~", "~0").replace("/", "~1")
+            if isinstance(node, dict) and isinstance(node.get("$id"), str):
+                base = walked
+        return base
+
+
+def _same(value: Any, other: Any) -> bool:
+    return value == other and isinstance(value, bool) == isinstance(other, bool)
+
+
+def _keys(value: Any) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()

@@ -1,0 +1,183 @@
+"""Whether everything that one schema allows is accepted by another: yes, no with a witness, or unsure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from harness.drift.alike import Alike
+from harness.drift.bundling import Bundle, Bundler, Unfollowed
+from harness.drift.counterexamples import Acceptance, Found, candidates, search
+from harness.drift.limits import Scales, tractable
+from harness.drift.settled import Settled
+from harness.drift.structural import Walk
+
+_DOUBTED, _DOUBTED_FOR = 240, 0.25
+"""How many documents, and for how many seconds, a proof of the algebra is doubted."""
+_DOUBTED_IN_ALL = 0.3
+"""How many seconds one prover doubts its proofs, all told: a large document has many."""
+_SEARCHED, _SEARCHED_FOR, _SEARCHED_IN_ALL = 12_000, 0.1, 10.0
+_SMALL = 150
+"""Up to how many schemas the algebra is asked before the walk."""
+
+Answer = Literal["yes", "no", "unsure"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contained:
+    """What was found out about one pair of schemas."""
+
+    answer: Answer
+    witness: Any = None
+    """For "no": a document valid for the writer and refused by the reader; None also where none was found."""
+    why: str = ""
+    """One sentence for "unsure", and for a "no" without a witness."""
+    shown: bool = False
+    """Whether `witness` is one: null is a document too."""
+
+
+@dataclass(slots=True)
+class _Shared:
+    settled: Settled = field(default_factory=Settled)
+    scales: Scales = field(default_factory=Scales)
+    doubting: float = _DOUBTED_IN_ALL
+    """How many seconds are left for doubting what was proved."""
+    searching: float = _SEARCHED_IN_ALL
+    """How many seconds are left for searches in vain before all are kept short."""
+
+
+class Prover:
+    """Compares schemas of two documents; what both refer to is worked out once and kept, so use one for all pairs.
+
+    The roots are any JSON in which the schemas' `#/...` references resolve; they must not change while it lives.
+    """
+
+    def __init__(self, writer_root: Any, reader_root: Any) -> None:
+        self.roots = (writer_root, reader_root)
+        self._writers = {closed: Bundler(writer_root, closed=closed) for closed in (False, True)}
+        self._reader = Bundler(reader_root)
+        self._alike = Alike(self._writers[False], self._reader)
+        self._shared = _Shared()
+        self._known: dict[tuple[Any, ...], Contained] = {}
+
+    def contained(self, writer: Any, reader: Any, *, closed: bool = True, seconds: float = 2.0) -> Contained:
+        """Whether every document of the writer's schema is accepted by the reader's; see `contained`."""
+        try:
+            if reader is True or reader == {} or self._alike.schemas(writer, reader):
+                return Contained("yes")
+            asked = self._reader.bundle(reader)
+            written = self._writers[False].bundle(writer)
+            sent = self._writers[True].bundle(writer) if closed else written
+            if not (self._shared.scales.bearable(sent) and self._shared.scales.bearable(asked)):
+                return Contained("unsure", why="The schema unfolds to more than can be compared.")
+            key = (sent.key, asked.key)
+            if key not in self._known:
+                self._known[key] = _Question(
+                    written, sent, asked, self._alike.name, time.monotonic() + seconds, self._shared).answer()
+            return self._known[key]
+        except Unfollowed as stopped:
+            return Contained("unsure", why=f"{stopped}.")
+        except (RecursionError, MemoryError):
+            return Contained("unsure", why="The schema is nested too deep to be compared.")
+
+
+class _Question:
+    def __init__(self, written: Bundle, sent: Bundle, asked: Bundle, alike: Callable[[str], bool],
+                 until: float, shared: _Shared) -> None:
+        self._shared = shared
+        self._written, self._sent, self._asked, self._alike, self._until = written, sent, asked, alike, until
+
+    def answer(self) -> Contained:
+        """Proved, and doubted while that is cheap; or refuted by a document; or neither."""
+        small = self._shared.scales.size(self._sent) + self._shared.scales.size(self._asked) <= _SMALL
+        said, between = self._algebra() if small else ("unknown", [])
+        proved = said == "yes" or (said == "unknown" and self._walked())
+        try:
+            found = self._doubted() if proved else self._searched(between)
+        except (ValueError, OverflowError) as wrong:
+            return Contained("unsure", why=f"A schema is not valid: {str(wrong).splitlines()[0][:160]}.")
+        if found is not None:
+            return Contained("no", found.document, shown=True)
+        if not proved and said == "no" and self._walked():
+            return Contained("unsure", why="The algebra of schemas and the walk over them do not agree.")
+        if proved:
+            unknown = sorted(self._asked.formats - self._written.formats)
+            if unknown:
+                return Contained("unsure", why=f"Nobody here can check the format {unknown[0]!r}.")
+            return Contained("yes")
+        if not small:
+            said, _ = self._algebra()
+        if said == "yes":
+            return Contained("yes")
+        if said == "no" and not self._sent.shared:
+            return Contained("no", why="The algebra of schemas says so, and no example was found in time.")
+        return Contained("unsure", why="No proof and no counterexample was found in time.")
+
+    def _doubted(self) -> Found | None:
+        start = time.monotonic()
+        if self._shared.doubting <= 0:
+            return None
+        found = self._tried([], start + min(_DOUBTED_FOR, self._shared.doubting), _DOUBTED)
+        self._shared.doubting -= time.monotonic() - start
+        return found
+
+    def _searched(self, between: list[Any]) -> Found | None:
+        start = time.monotonic()
+        found = self._tried(between, min(self._until, start + max(_SEARCHED_FOR, self._shared.searching)), _SEARCHED)
+        self._shared.searching -= time.monotonic() - start if found is None else 0.0
+        return found
+
+    def _tried(self, between: list[Any], until: float, most: int) -> Found | None:
+        both = (self._written, self._sent) if self._sent.shared else (self._sent,)
+        writer, reader = Acceptance(*both), Acceptance(self._asked)
+        drawn = candidates(self._written, self._asked, until, between, self._alike)
+        return search(writer, reader, drawn, until=until, most=most)
+
+    def _algebra(self) -> tuple[str, list[Any]]:
+        """What the library says of the pair, and what it takes to lie between the two."""
+        import jsonschema_rs
+
+        if not (tractable(self._sent.whole) and tractable(self._asked.whole)):
+            return "unknown", []
+
+        def canonical(bundle: Bundle) -> Any:
+            return jsonschema_rs.canonicalize(bundle.whole, draft=jsonschema_rs.Draft202012, validate_formats=True)
+        try:
+            writer, reader = canonical(self._sent), canonical(self._asked)
+            said = str(reader.covers(writer))
+        except (ValueError, OverflowError):
+            return "unknown", []
+        return said, [] if said == "yes" else _if_possible(lambda: writer.subtract(reader).to_json_schema())
+
+    def _walked(self) -> bool:
+        return Walk(self._sent, self._asked, self._until, self._alike, self._shared.settled).proves()
+
+
+def _if_possible(make: Callable[[], Any]) -> list[Any]:
+    try:
+        return [make()]
+    except (ValueError, OverflowError):
+        return []
+
+
+_latest: list[Prover] = []
+
+
+def contained(writer: Any, reader: Any, *, writer_root: Any, reader_root: Any, closed: bool = True,
+              seconds: float = 2.0) -> Contained:
+    """Whether every document that the writer's schema allows is accepted by the reader's.
+
+    Both are schemas of JSON Schema 2020-12 (see `lifting.lifted`) or booleans; their `#/...` references resolve in
+    their roots. `closed` takes the writer to send only what it declares: its objects that declare members and say
+    nothing about others allow no others. "no" comes with a checked witness wherever one can be found within
+    `seconds`; where the reader asks for a format that no validator knows and the writer does not, it is "unsure" at
+    best. The `Prover`s of the last four pairs of roots are kept, so a caller that compares two documents pair by pair,
+    both ways, pays for shared parts once; the roots must not change meanwhile.
+    """
+    prover = next((one for one in _latest if one.roots[0] is writer_root and one.roots[1] is reader_root), None)
+    if prover is None:
+        prover = Prover(writer_root, reader_root)
+        _latest[:] = [prover, *_latest[:3]]
+    return prover.contained(writer, reader, closed=closed, seconds=seconds)

@@ -1,0 +1,1 @@
+"""What changed between two versions of an OpenAPI document, and whom it breaks."""
