@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli import drift_options as of_drift
+from harness.cli.registry import registry_app
 from harness.model.errors import CertifyError, UsageError
 
 if TYPE_CHECKING:
@@ -157,6 +159,19 @@ def storm(run: Annotated[Path, typer.Argument(help="A run directory.")],
 
 
 @app.command()
+def drift(old: of_drift.Old, new: of_drift.New, format_: of_drift.Format = None, report: of_drift.Report = "text",
+          out: of_drift.Out = None, waivers: of_drift.Waivers = None, level: of_drift.Level = "full",
+          strict: of_drift.Strict = False, as_of: of_drift.AsOf = None, allow: of_drift.Allow = "additive",
+          notice_days: of_drift.NoticeDays = 90, config: ConfigOption = Path("certify.toml")) -> None:
+    """Compare two versions of a contract: whom a change breaks, an example, and the smallest version it allows."""
+    from harness.cli.drift import Asked, drift_command
+
+    raise typer.Exit(drift_command(old, new, Asked(
+        format=format_, report=report, out=out, waivers=waivers, level=level, strict=strict, as_of=as_of, allow=allow,
+        notice_days=notice_days, config=config)))
+
+
+@app.command()
 def replay(case: Annotated[str, typer.Argument(help="A check or control of the run, e.g. IDEM-03.")],
            run: Annotated[Path | None, typer.Option("--run", help="Run directory (default: the newest).")] = None,
            target: Annotated[str | None, typer.Option("--target", "-t", help="Another target than the run's.")] = None,
@@ -207,6 +222,9 @@ def selftest(only: OnlyOption = None, fault: FaultOption = None, seed: SeedOptio
 
     raise typer.Exit(selftest_command(only=_commas(only), faults=_commas(fault), seed=seed, jobs=jobs,
                                       as_json=as_json))
+
+
+app.add_typer(registry_app)
 
 
 def _folders(suites: list[Path] | None, scenarios: list[Path] | None) -> Folders:

@@ -81,12 +81,13 @@ class RecordingClient:
     """Sends through httpx, redacts, appends every exchange to the journal.
 
     Redirects are never followed, environment proxies never used, hosts outside `hosts` never
-    contacted. A request has `timeout` seconds in all, drip or not; a body over 1 MiB (unpacked) is cut.
+    contacted. A request has `timeout` seconds in all, drip or not; a body over `max_body` bytes (unpacked) is cut.
     Without a recorder nothing is recorded: bodies are handed out raw, for memory only, and exchanges have none.
     """
 
     def __init__(self, recorder: Recorder | None, redactor: Redactor, *, hosts: Iterable[str], prefix: str,
-                 timeout: float = 10.0) -> None:
+                 timeout: float = 10.0, max_body: int = MAX_BODY) -> None:
+        self._max_body = max_body
         self._recorder = recorder
         self._redactor = redactor
         self._hosts = frozenset(hosts)
@@ -152,7 +153,7 @@ class RecordingClient:
             try:
                 status = answer.status_code
                 headers = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in answer.headers.raw)
-                failure = _read(answer, body, deadline)
+                failure = _read(answer, body, deadline, self._max_body)
             finally:
                 answer.close()
         except httpx.TimeoutException as error:
@@ -164,7 +165,7 @@ class RecordingClient:
         return status, headers, bytes(body), failure
 
 
-def _read(answer: httpx.Response, body: bytearray, deadline: float) -> str:
+def _read(answer: httpx.Response, body: bytearray, deadline: float, max_body: int = MAX_BODY) -> str:
     """Fill `body` within the limits; returns the failure or ""."""
     encoding = answer.headers.get("content-encoding", "identity").lower().strip()
     unpack = zlib.decompressobj(47) if encoding in {"gzip", "x-gzip", "deflate"} else None
@@ -172,12 +173,12 @@ def _read(answer: httpx.Response, body: bytearray, deadline: float) -> str:
         return "encoding"
     for chunk in answer.iter_raw():
         try:
-            plain = unpack.decompress(chunk, MAX_BODY + 1 - len(body)) if unpack else chunk
+            plain = unpack.decompress(chunk, max_body + 1 - len(body)) if unpack else chunk
         except zlib.error:
             return "encoding"
         body += plain
-        if len(body) > MAX_BODY:
-            del body[MAX_BODY:]
+        if len(body) > max_body:
+            del body[max_body:]
             return _TRUNCATED
         if time.monotonic() > deadline:
             return "timeout"
