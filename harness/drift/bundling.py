@@ -170,13 +170,15 @@ class Bundler:
             kept.pop("then", None)
             kept.pop("else", None)
         name = node.get("format")
+        if name is not None and not isinstance(name, str):
+            raise Unfollowed("the value of format is no string")
         if name in FORMATS:
             kept["format"] = name
-        elif isinstance(name, str) and name in RANGES:
+        elif name is not None and name in RANGES:
             low, high = RANGES[name]
             kept["minimum"] = max(low, kept.get("minimum", low))
             kept["maximum"] = min(high, kept.get("maximum", high))
-        elif isinstance(name, str) and name not in SILENT_FORMATS:
+        elif name and name not in SILENT_FORMATS:
             self._formats.add(name)
         return dict(sorted(kept.items()))
 

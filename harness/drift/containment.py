@@ -81,6 +81,8 @@ class Prover:
             return Contained("unsure", why=f"{stopped}.")
         except (RecursionError, MemoryError):
             return Contained("unsure", why="The schema is nested too deep to be compared.")
+        except (TypeError, AttributeError, LookupError, ValueError, OverflowError) as odd:  # of JSON that is no schema
+            return Contained("unsure", why=f"A schema is malformed or holds values out of range: {odd}.")
 
 
 class _Question:

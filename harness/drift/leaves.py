@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from harness.drift.facts import ONLY, Parts, types
+from harness.drift.facts import ONLY, GaveUpError, Parts, types
 from harness.drift.limits import tractable
 from harness.drift.merging import every, text
 
@@ -17,10 +18,10 @@ _LARGEST = 60_000
 
 
 class Leaves:
-    """Questions about single places of two bundles, answered once."""
+    """Questions about single places of two bundles, answered once; GaveUpError is raised when time is up."""
 
-    def __init__(self, of_writer: Mapping[str, Any], of_reader: Mapping[str, Any]) -> None:
-        self._of_writer, self._of_reader = of_writer, of_reader
+    def __init__(self, of_writer: Mapping[str, Any], of_reader: Mapping[str, Any], until: float) -> None:
+        self._of_writer, self._of_reader, self._until = of_writer, of_reader, until
         self._checks: dict[tuple[Any, ...], Any] = {}
         self._kept: list[Any] = []
         self._known: dict[str, Any] = {}
@@ -70,6 +71,8 @@ class Leaves:
     def _algebra(self, writer: Any, reader: Any) -> bool | None:
         import jsonschema_rs
 
+        if time.monotonic() > self._until:
+            raise GaveUpError
         key = text([writer, reader])
         if key not in self._known:
             self._known[key] = None

@@ -47,7 +47,7 @@ class Walk:
         self._alike, self._settled = alike, settled or Settled()
         self._writer, self._reader, self._until = writer, reader, until
         self._of_writer, self._of_reader = Expansion(writer.defs), Expansion(reader.defs)
-        self._leaves = Leaves(writer.defs, reader.defs)
+        self._leaves = Leaves(writer.defs, reader.defs, until)
         self._disproved = self._settled.disproved
         self._round: dict[tuple[Any, ...], bool] = {}
         self._steps = 0

@@ -60,7 +60,10 @@ def wrapped(leaf, levels):
     (expression(INTEGER), expression(NUMBER), "yes"), (expression(NUMBER), expression(INTEGER), "no"),
     (wrapped(TEXT, 12), wrapped(NUMBER, 12), "no"), ({"$ref": "#/gone"}, TEXT, "unsure"),
     ({"$ref": "http://127.0.0.1:9/x"}, TEXT, "unsure"), ({"type": "strin"}, TEXT, "unsure"), (5, TEXT, "unsure"),
-    ({"pattern": "(("}, TEXT, "unsure"), ({"allOf": 5}, TEXT, "unsure")])
+    ({"pattern": "(("}, TEXT, "unsure"), ({"allOf": 5}, TEXT, "unsure"), ({"format": {}}, TEXT, "unsure"),
+    ({"properties": {1: TEXT, "a": TEXT}, "required": ["a"]}, members(b=TEXT), "unsure"),
+    ({"properties": {"a": 5}}, members(b=TEXT), "unsure"), ({"enum": [10**400, 1]}, members(b=TEXT), "no"),
+    ({"enum": [10**400, 1]}, INTEGER, "yes")])
 def test_answers(writer, reader, answer):
     found = ask(writer, reader)
     assert found.answer == answer

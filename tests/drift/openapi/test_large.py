@@ -63,6 +63,17 @@ def test_a_generated_pair_is_judged_like_a_small_one(every):
     assert ("optional-parameter-added", "additive") in rules
 
 
+def test_comparing_by_named_schemas_finds_what_comparing_whole_ones_finds(monkeypatch):
+    old = generated(24, 16)
+    new, found = edited(old, 5), []
+    for many in (0, 10_000):
+        monkeypatch.setattr(comparing, "_MANY", many)
+        changes = compare_openapi(document(old), document(new)).changes
+        found.append({(one.rule, one.verdict, one.side, one.where, one.old, one.new) for one in changes})
+    assert found[0] == found[1]
+    assert len(found[0]) > 50
+
+
 def test_the_same_document_is_unchanged_and_asks_nothing():
     changes, asked = counted(generated(60, 16), generated(60, 16))
     assert changes == ()
