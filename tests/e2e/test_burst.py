@@ -99,7 +99,8 @@ def test_a_worker_of_another_machine_blows_its_share_and_waits_for_the_next_stor
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         where = f"127.0.0.1:{free.getsockname()[1]}"
     worker = subprocess.Popen([sys.executable, "-m", "harness.cli.main", "storm-worker", where],
-                              stderr=subprocess.PIPE, text=True)
+                              stderr=subprocess.PIPE, text=True,
+                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # else it may be deaf
     text = config_text(external_sandbox(), extra=PROMISE.format(rate=60), load=True)
     done = certify("--target", "x", "--scenarios", "mine", "--only", "mine/storm.py", "--json", "--out", "run",
                    "--storm-machines", 1, "--storm-processes", 1, "--storm-listen", where, text=text)
