@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.model.errors import UsageError
+from harness.model.outcome import Owner
 from harness.model.plan import Check
 
 _RUN_SECONDS = 600
@@ -30,6 +31,8 @@ class Trial:
     problem: str = ""
     tries: int = 1
     """How many runs it took: a defect that only a race shows may hide from one seed."""
+    unfit: tuple[str, ...] = ()
+    """Of what is unclear: what is so because of the environment, not of the platform, the profile or ourselves."""
     unclear_at_first: tuple[str, ...] = ()
     """What could not be told in a first try, for which it was tried once more."""
     seed: int | None = None
@@ -141,12 +144,13 @@ def _decided(checks: Iterable[Check], *isolations: str, storms: bool = False) ->
 
 def _tried(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[str, ...],
            seed: int | None) -> Trial:
-    """A trial; where nothing but what could not be told stands against it, it is tried once more.
+    """A trial; where nothing stands against it but that this machine was not fit to tell, it is tried once more.
 
-    A machine that was busy for a moment makes a control inconclusive. What was red or missed stays so.
+    What was red, missed, or unclear by anybody else's fault stays so.
     """
     first = _trial(fault, must, may, only, seed)
-    if first.clean or first.problem or first.unrelated or not set(first.missed) <= set(first.unclear):
+    untold = set(first.missed) if fault else set(first.unclear)
+    if first.clean or first.problem or first.unrelated or not untold <= set(first.unfit):
         return first
     return replace(_trial(fault, must, may, only, seed), unclear_at_first=first.unclear)
 
@@ -191,6 +195,8 @@ def _trial(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[
     problem = f"certify's own error in {', '.join(ours)}" if ours else "" if driven else "nothing was driven"
     return Trial(fault=fault, must=tuple(c for c in must if c in driven), may=may, red=with_outcome("fail"),
                  unclear=with_outcome("inconclusive"), problem=problem, seed=card["run"]["seed"],
+                 unfit=tuple(r["control"]["id"] for r in rows if r["finding"]["outcome"] == "inconclusive"
+                             and r["finding"]["owner"] == Owner.ENVIRONMENT.value),
                  said={r["control"]["id"]: _said(r["finding"]) for r in rows})
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+from harness.model.packing import packed, unpacked
 from harness.model.storm import StormPlan
 from harness.model.storm_watch import StormWatch
 from harness.model.tally import Tally
-
-_MOST = 1 << 26
 
 
 class Became(IntEnum):
@@ -97,24 +94,3 @@ class StormRecord:
         return cls(id=str(line["id"]), check=str(line["check"]), plan=StormPlan.from_line(line["plan"]),
                    result=result, objectives=tuple(map(str, line["objectives"])),
                    watch=StormWatch.from_line(line["watch"]) if line.get("watch") else None)
-
-
-def packed(states: bytes | bytearray) -> str:
-    """Bytes (`Became`) as text, for a pipe or the journal."""
-    return base64.b64encode(zlib.compress(bytes(states), 1)).decode()
-
-
-def unpacked(text: str) -> bytes:
-    """From `packed`.
-
-    Raises:
-        ValueError: it is no such text, or would unpack to more than any storm has.
-    """
-    unpack = zlib.decompressobj()
-    try:
-        states = unpack.decompress(base64.b64decode(text, validate=True), _MOST)
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
-    if not unpack.eof:
-        raise ValueError("more states than any storm has rounds")
-    return states

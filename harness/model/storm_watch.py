@@ -5,17 +5,19 @@ A few bytes a round, however long the storm: pages of the feed and of the ledger
 
 from __future__ import annotations
 
-import base64
-import zlib
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import inf
 from typing import Any
 
+from harness.model.packing import packed, unpacked
+
+_SUMS = 1 << 28
+"""Bytes of the sums, at eight a round."""
+
 EVENTS = ("bet.authorized", "bet.settled", "bet.rolled_back")
 """Types of the events of a round, in the order in which `StormWatch.told` has them."""
-_MOST = 1 << 28
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +105,10 @@ class StormWatch:
         return line | {
             "canaries": [[c.at, c.low, c.high, c.exchange, c.feed] for c in self.canaries],
             "queues": [[q.name, [list(sample) for sample in q.samples], q.exchange] for q in self.queues],
-            "told": [_packed(one) for one in self.told], "unread": {k: asdict(v) for k, v in self.unread.items()},
+            "told": [packed(one) for one in self.told], "unread": {k: asdict(v) for k, v in self.unread.items()},
             "looked_at": {str(number): list(ids) for number, ids in self.looked_at.items()},
             "booked": None if self.booked is None else {
-                "entries": _packed(self.booked.entries), "sums": _numbers(self.booked.sums),
+                "entries": packed(self.booked.entries), "sums": _numbers(self.booked.sums),
                 "nameless": list(self.booked.nameless), "seats": list(self.booked.seats)}}
 
     @classmethod
@@ -121,11 +123,11 @@ class StormWatch:
             not_taken=int(line["not_taken"]), events=int(line["events"]),
             queues=tuple(Queue(name=str(name), samples=tuple((float(at), float(n)) for at, n in samples),
                                exchange=str(exchange)) for name, samples, exchange in line["queues"]),
-            told=tuple(_unpacked(text) for text in line["told"]),
+            told=tuple(unpacked(text) for text in line["told"]),
             unread={str(name): Unread(**what) for name, what in line["unread"].items()},
             looked_at={int(number): tuple(map(str, ids)) for number, ids in line["looked_at"].items()},
             booked=None if booked is None else Booked(
-                entries=_unpacked(booked["entries"]), sums=_read_numbers(booked["sums"]),
+                entries=unpacked(booked["entries"]), sums=_read_numbers(booked["sums"]),
                 nameless=tuple(map(int, booked["nameless"])), seats=tuple(map(int, booked["seats"]))))
 
 
@@ -133,28 +135,13 @@ def _maybe(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _packed(states: bytes) -> str:
-    return base64.b64encode(zlib.compress(states, 1)).decode()
-
-
-def _unpacked(text: str) -> bytes:
-    unpack = zlib.decompressobj()
-    try:
-        states = unpack.decompress(base64.b64decode(text, validate=True), _MOST)
-    except zlib.error as error:
-        raise ValueError(str(error)) from None
-    if not unpack.eof:
-        raise ValueError("more than any storm has rounds")
-    return states
-
-
 def _numbers(values: Iterable[int]) -> str:
     numbers = array("q", values)
-    return _packed(b"".join(n.to_bytes(8, "little", signed=True) for n in numbers))
+    return packed(b"".join(n.to_bytes(8, "little", signed=True) for n in numbers))
 
 
 def _read_numbers(text: str) -> tuple[int, ...]:
-    raw = _unpacked(text)
+    raw = unpacked(text, _SUMS)
     if len(raw) % 8:
         raise ValueError("a number is cut off")
     return tuple(int.from_bytes(raw[at:at + 8], "little", signed=True) for at in range(0, len(raw), 8))

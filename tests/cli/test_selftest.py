@@ -97,14 +97,18 @@ def test_a_race_that_hid_from_one_seed_must_show_with_the_next_two(monkeypatch, 
 
 
 @pytest.mark.parametrize(("runs", "code"), [
-    ([("", "A-1"), ("", ""), ("+", "")], 0), ([("", "A-1"), ("", "A-1"), ("+", "")], 1),
-    ([("", ""), ("", "IDEM-02"), ("+", "")], 0), ([("", ""), ("", "Z-9")], 1), ([("", ""), ("Z-9", "IDEM-02")], 1)])
-def test_what_could_not_be_told_is_tried_once_more_and_no_red_is(monkeypatch, capsys, runs, code):
+    ([("", "A-1 unfit"), ("", ""), ("+", "")], 0), ([("", "A-1 unfit"), ("", "A-1 unfit"), ("+", "")], 1),
+    ([("", "A-1"), ("+", "")], 1), ([("", ""), ("", "IDEM-02")], 1),
+    ([("", ""), ("", "IDEM-02 unfit"), ("+", "")], 0), ([("", ""), ("", "Z-9 unfit")], 1),
+    ([("", ""), ("Z-9", "IDEM-02 unfit")], 1)])
+def test_what_this_machine_was_not_fit_to_tell_is_tried_once_more_and_nothing_else_is(monkeypatch, capsys, runs, code):
     left = list(runs)
 
     def run(fault, must, may, only, seed):
-        red, unclear = left.pop(0)
+        red, told = left.pop(0)
+        unclear, _, unfit = told.partition(" ")
         return Trial(fault=fault, must=must, may=(), unclear=(unclear,) if unclear else (),
+                     unfit=(unclear,) if unfit else (),
                      red=must if red == "+" else (red,) if red else ())
 
     monkeypatch.setattr("harness.cli.selftest._trial", run)

@@ -7,8 +7,9 @@ import pytest
 from harness.drivers.locust_engine.answers import cut
 from harness.drivers.locust_engine.rounds import Amends, Rounds
 from harness.model.arrivals import constant
+from harness.model.packing import packed, unpacked
 from harness.model.storm import Caller, Mix, Seat, StormPlan
-from harness.model.storm_record import Became, packed, unpacked
+from harness.model.storm_record import Became
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 
 from harness.drivers.locust_engine.share import Share, unanswered
 from harness.model.arrivals import constant
+from harness.model.packing import unpacked
 from harness.model.storm import Caller, Mix, Seat, StormPlan
-from harness.model.storm_record import Became, unpacked
+from harness.model.storm_record import Became
 from tests.support import Handler
 
 

@@ -114,15 +114,23 @@ def endings(lab: Lab, bets: list[Bet], calls: list[Exchange], within: float) -> 
     deadline = time.monotonic() + within
 
     def look(bet: Bet, call: Exchange) -> Ended:
-        while (read := lab.read_bet(bet)).field("status") in ("unknown", "pending") and time.monotonic() < deadline:
+        while (read := _heard(partial(lab.read_bet, bet))).field("status") in ("unknown", "pending") \
+                and time.monotonic() < deadline:
             time.sleep(_PAUSE)
         while read.field("status") not in (TAKEN, "settled") and time.monotonic() < deadline \
                 and never_undone(lab.wallet.calls(), bet.player.player_id, call):
             time.sleep(_PAUSE)
-        return Ended(player=bet.player.player_id, call=call, bet=read, balances=lab.balances(bet.player),
+        return Ended(player=bet.player.player_id, call=call, bet=read,
+                     balances=_heard(partial(lab.balances, bet.player)),
                      stake=bet.amount, start=bet.player.start[bet.currency], currency=bet.currency)
 
     return lab.side_by_side([partial(look, bet, call) for bet, call in zip(bets, calls, strict=True)])
+
+
+def _heard(read: Callable[[], Exchange]) -> Exchange:
+    """A reading; read once more where no answer came: it changes nothing, and an idle connection may just have gone."""
+    reading = read()
+    return reading if reading.answered else read()
 
 
 def claim(lab: Lab, scenario: Scenario, played: object) -> None:

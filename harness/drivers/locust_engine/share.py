@@ -13,8 +13,9 @@ from harness.drivers.locust_engine.pump import Pump
 from harness.drivers.locust_engine.rounds import Amends, Rounds
 from harness.drivers.locust_engine.tls import Trust
 from harness.engine.door import found
+from harness.model.packing import packed
 from harness.model.storm import StormPlan
-from harness.model.storm_record import Became, packed
+from harness.model.storm_record import Became
 
 _AMENDMENTS = 2
 """So often what was left open is asked for again."""

@@ -14,8 +14,9 @@ from typing import Any, cast
 
 from harness.model.elsewhere import LOOPBACK, Elsewhere
 from harness.model.errors import EnvironmentFault, HarnessFault
+from harness.model.packing import unpacked
 from harness.model.storm import StormPlan
-from harness.model.storm_record import StormResult, unpacked
+from harness.model.storm_record import StormResult
 from harness.model.tally import Tally
 
 Tokens = Callable[[], Sequence[str]]

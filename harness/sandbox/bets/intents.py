@@ -102,8 +102,8 @@ def take(tx: Tx, intent: Row) -> None:
 async def carry_out(ctx: Context, intent: Row) -> Answer:
     """Calls the wallet for an intent of this request and concludes; raises ApiError when nothing happened."""
     steps = KINDS[intent["kind"]]
-    await planted.race_window()
     with planted_subtle.call_open(intent["player_id"]):
+        await planted.race_window()
         outcome = await call(ctx, intent)
     if outcome.code == "INSUFFICIENT_FUNDS":
         from harness.sandbox.bets.reconcile import deliver_credits  # needs the kinds of this module

@@ -20,7 +20,7 @@ from harness.sandbox.schema import accounts, bets, players, sessions
 from harness.sandbox.store import Row, Tx
 
 _settlements = itertools.count(1)
-_RACES = ("idempotency-race", "settle-races-rollback", "overdraft-race", "lost-update")
+_RACES = ("idempotency-race", "settle-races-rollback", "overdraft-race", "lost-update", "stale-read-after-race")
 _PAID_AGAIN = ("settle-pays-twice", "rollback-pays-twice", "settle-races-rollback", "repeated-rollback-reopens",
                "third-settle-pays")  # fmt: skip
 _TWICE = (
