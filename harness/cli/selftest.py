@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
+from harness.cli.trial_runs import TrialRuns
 from harness.model.errors import UsageError
 from harness.model.outcome import Owner
 from harness.model.plan import Check
 
 _RUN_SECONDS = 600
+_runs = TrialRuns()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +112,7 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
             except BaseException:
                 for future in futures:
                     future.cancel()
+                _runs.end()
                 raise
     unproven = [] if faults or only else _unproven(checks, trials)
     return _report(trials, unproven, as_json=as_json)
@@ -177,10 +180,9 @@ def _trial(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[
         command += ["--seed", str(seed)] if seed is not None else []
         command += ["--no-chaos" if o == _CALM else f"--only={o}" for o in only]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_SECONDS,  # noqa: S603
-                                  check=False)
+            done = _runs.run(command, within=_RUN_SECONDS)
             card = json.loads(done.stdout)
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             return Trial(fault=fault, must=must, may=may, red=(), unclear=(), problem="the run did not end in time")
         except ValueError:
             line = (done.stderr.strip().splitlines() or ["no output"])[-1]

@@ -137,7 +137,7 @@ def test_an_error_of_ours_finds_no_defect(monkeypatch):
 
     card = {"run": {"seed": 3}, "rows": [row("A-1", "error"), row("B-1", "pass")]}
     done = subprocess.CompletedProcess([], 5, stdout=json.dumps(card), stderr="")
-    monkeypatch.setattr("harness.cli.selftest.subprocess.run", lambda *_, **__: done)
+    monkeypatch.setattr("harness.cli.selftest._runs.run", lambda *_, **__: done)
     found = _trial("x", ("A-1",), ("*",), (), None)
     assert (found.red, found.missed, found.seed) == ((), ("A-1",), 3)
     assert "certify's own error in A-1" in found.problem
