@@ -156,7 +156,9 @@ def _conforms(history: History, claim: Claim) -> Finding:
         return unknown(f"{looked.answers} answers of the contract's operations were seen", Reason.NO_SAMPLES)
     unnamed = [{"operation": operation, "status": status, "field": place, "answers": times}
                for (operation, status, place), times in sorted(looked.unnamed.items())]
-    measured: dict[str, Any] = {"answers": looked.answers, "sampled": looked.sampled, **({"undocumented": unnamed} if unnamed else {})}
+    measured: dict[str, Any] = {"answers": looked.answers, "sampled": looked.sampled}
+    if unnamed:
+        measured["undocumented"] = unnamed
     if looked.first:
         return _broken(list(looked.first.values()), looked, measured)
     of_storms = f", {looked.sampled} of them kept as samples" if looked.sampled else ""

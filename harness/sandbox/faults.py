@@ -4,10 +4,9 @@
 
 `on` is a set lookup in this process. Definitions live in six catalogues, `faults_core.FAULTS` (ledger, bets, keys,
 access, errors), `faults_chaos.FAULTS` (what only trouble shows), `faults_subtle.FAULTS` (what only a history or an odd
-input shows), `faults_load.FAULTS` (what only a sustained burst shows), `faults_answers.FAULTS` (what breaks the contract on a rare
-path) and `faults_rooms.FAULTS` (webhooks, events,
-bonuses, jackpots, observability); they are plain tuples of `Fault`, so that the CLI can list them without importing
-the platform.
+input shows), `faults_load.FAULTS` (what only a sustained burst shows), `faults_answers.FAULTS` (breaks of the contract
+on rare paths) and `faults_rooms.FAULTS` (webhooks, events, bonuses, jackpots, observability); they are plain tuples of
+`Fault`, so that the CLI can list them without importing the platform.
 A fault's `proves` are the control ids that must turn red with it on; `also` may turn red as a consequence.
 """
 

@@ -48,8 +48,9 @@ def test_rare_answers_conform_too(lab: Lab) -> None:
     lab.call("closeSession", {}, path={"session_id": session})
     lab.call("getSession", path={"session_id": session})
     lab.authorize(lab.bet(session, player))
-    for operation, name in (("getSession", "session_id"), ("getPlayer", "player_id"), ("getPlayerBalances", "player_id"),
-                            ("getSettlement", "settlement_id"), ("getOperationStatus", "operation_id")):
+    for operation, name in (("getSession", "session_id"), ("getPlayer", "player_id"),
+                            ("getPlayerBalances", "player_id"), ("getSettlement", "settlement_id"),
+                            ("getOperationStatus", "operation_id")):
         lab.call(operation, path={name: lab.fresh("unknown")})
     lab.settle(lab.bet(session, player), 100)
     lab.claim(conforms(least=12))

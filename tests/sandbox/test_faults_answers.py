@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from harness.sandbox import planted_load
+from harness.sandbox import faults, planted_contract, planted_load
+from harness.sandbox.context import Answer
 from harness.sandbox.faults_answers import FAULTS
 
 Probe = Callable[[Any], bool]
@@ -94,24 +96,31 @@ def a_bet_that_was_rolled_back(p: Any) -> bool:
     return read(p, bet)["status"] == "cancelled"
 
 
-@probe("hold-id-lost-under-load")
-def a_hold_without_a_name(p: Any) -> bool:
-    session = seated(p)[1]
-    return any("hold_id" not in p.authorize(session, 1).json() for _ in range(12))
-
-
 def test_every_switch_has_a_probe() -> None:
-    assert set(PROBES) == {fault.name for fault in FAULTS}
+    assert set(PROBES) == {fault.name for fault in FAULTS if not fault.under_load}
 
 
 @pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_switch_shows_its_defect(start: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planted_load, "loaded", lambda: True)
-    slow = {"rate_per_second": 5.0, "rate_burst": 20.0} if name == "retry-after-as-date" else {}
-    partner = start(**slow)
+def test_the_switch_shows_its_defect(start: Any, name: str) -> None:
+    slow = {"rate_per_second": 5.0, "rate_burst": 40.0} if name == "retry-after-as-date" else {}
+    partner = start(changes=slow)
     assert not PROBES[name](partner), f"{name} shows although it is off"
     partner.faults(name)
     try:
         assert PROBES[name](partner), f"{name} is on and does not show"
     finally:
         partner.faults()
+
+
+def test_every_tenth_hold_loses_its_name_under_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(loaded: bool) -> int:
+        monkeypatch.setattr(planted_load, "loaded", lambda: loaded)
+        answers = [Answer(200, {"hold_id": "h", "status": "authorized"}) for _ in range(40)]
+        for answer in answers:
+            planted_contract.break_success(cast(Any, SimpleNamespace(operation_id="authorizeBet", query={})), answer)
+        return sum("hold_id" not in answer.body for answer in answers)
+
+    monkeypatch.setattr(faults, "_active", {"hold-id-lost-under-load"})
+    assert (lost(True), lost(False)) == (4, 0)
+    monkeypatch.setattr(faults, "_active", set())
+    assert lost(True) == 0
