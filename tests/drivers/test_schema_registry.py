@@ -197,7 +197,8 @@ def test_references_go_on_from_subject_to_subject_and_find_what_was_deleted_soft
 def test_two_things_of_one_name_are_told(start):
     refs = [{"name": "Money", "subject": "money", "version": n} for n in (1, 2)]
     answers = {"/subjects": ["bet"], "/subjects/bet/versions": [1],
-               "/subjects/bet/versions/1": schema("B", references=refs), "/subjects/money/versions/1": schema("Money"), "/subjects/money/versions/2": schema("Money", {})}
+               "/subjects/bet/versions/1": schema("B", references=refs),
+               "/subjects/money/versions/1": schema("Money"), "/subjects/money/versions/2": schema("Money", {})}
     with pytest.raises(EnvironmentFault, match="two things of one name, 'Money'"):
         registry_histories(start(registry(answers)), environment={})
 
