@@ -47,6 +47,7 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # freshness_window_seconds = 300
 # key_lifetime_hours = 24                # how long an idempotency key is remembered, at the least
 # retry_horizon_hours = 12               # how long any partner may go on repeating a call
+# undocumented_fields = "told"           # or "fail": members of answers that the contract does not name (CONT-02)
 
 # What its sandbox API cannot do to the platform: commands run here, without a shell.
 [target.staging.hooks]

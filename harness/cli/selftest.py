@@ -96,13 +96,14 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     chosen = [known[n] for n in faults] if faults else [f for f in known.values() if built & set(f.proves)]
     wanted = [("", (), ())] + [(f.name, tuple(f.proves), tuple(f.also)) for f in chosen]
     races, stormy = {fault.name for fault in chosen if fault.by_chance}, _decided(checks, storms=True)
-    alone = [one for one in wanted if not one[0] or stormy & set(one[1])]
+    loaded = {fault.name for fault in chosen if fault.under_load}
+    alone = [one for one in wanted if not one[0] or one[0] in loaded or stormy & set(one[1])]
     trials: list[Trial] = []
     # A storm needs the machine for itself: what blows one is tried first, one after the other.
     for side_by_side, some in ((1, alone), (jobs, [one for one in wanted if one not in alone])):
         with ThreadPoolExecutor(side_by_side) as pool:
             futures = [pool.submit(_raced if name in races else _tried, name, must, may,
-                                   only or _driven_for(name, must, may, built, checks), seed)
+                                   only or _driven_for(name, must, may, built, checks, under_load=name in loaded), seed)
                        for name, must, may in some]
             try:
                 for future in as_completed(futures):
@@ -118,8 +119,8 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     return _report(trials, unproven, as_json=as_json)
 
 
-def _driven_for(fault: str, must: Iterable[str], may: Iterable[str], built: Iterable[str], checks: Iterable[Check]
-                ) -> tuple[str, ...]:
+def _driven_for(fault: str, must: Iterable[str], may: Iterable[str], built: Iterable[str], checks: Iterable[Check],
+                *, under_load: bool = False) -> tuple[str, ...]:
     """What the trial of a fault drives; () is everything.
 
     A fault that shows in calm drives all that is decided in calm, but what explores for nothing. One that only a storm
@@ -130,9 +131,9 @@ def _driven_for(fault: str, must: Iterable[str], may: Iterable[str], built: Iter
         return ()
     must, may, storms = set(must), set(may), _decided(checks, storms=True)
     calm = _decided(checks, "shared", "exclusive")
-    if must <= calm:
+    if must <= calm and not under_load:
         return (_CALM, *sorted(set(built) & calm - (set(_EXPLORED) - must)))
-    if must & storms:
+    if must & storms or under_load:
         return tuple(sorted((must | may | storms) & set(built)))
     short = _decided(checks, "line")
     return tuple(sorted((must | may | short) & set(built) - (_decided(checks, "aside") - short - must)))

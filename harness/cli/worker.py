@@ -26,6 +26,7 @@ from harness.drivers.pytest_checks import ChecksPlugin, run_pytest
 from harness.drivers.recording_client import RecordingClient
 from harness.engine.journal import Journal
 from harness.engine.redaction import Redactor
+from harness.engine.samples import Sampled
 from harness.engine.scoring import judge_claims
 from harness.model.elsewhere import Elsewhere
 from harness.model.history import History
@@ -114,10 +115,10 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
                                        timeout=target.timeout_seconds))
         return clients[-1]
 
-    def unrecorded() -> RecordingClient:
+    def unrecorded() -> Sampled:
         clients.append(RecordingClient(None, redactor, hosts=target.hosts, prefix=f"{name}q{len(clients)}",
                                        timeout=target.timeout_seconds))
-        return clients[-1]
+        return Sampled(clients[-1], journal, redactor)
 
     return Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
                     sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],

@@ -17,6 +17,7 @@ from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
 from harness.counterparts.wallet_link import WalletLink
 from harness.engine.ports import Explorer, Fuzzer, Sender, StormWatching
+from harness.engine.samples import of_storm
 from harness.model import money
 from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
@@ -78,7 +79,7 @@ class Lab(Acting):
         if self._workshop.blow is None:
             raise NoHook("this worker cannot blow storms")
         blow = watch.beside(self._workshop.blow) if watch else self._workshop.blow
-        result, seen = _NOBODY_KNOWS, None
+        result, seen, began_ns = _NOBODY_KNOWS, None, time.monotonic_ns()
         try:
             result = blow(plan, tokens=tokens)
             seen = watch.told(result) if watch else None
@@ -86,6 +87,8 @@ class Lab(Acting):
             record = StormRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens, result=result,
                                  objectives=tuple(objectives), watch=seen)
             self.record("storm", record.to_line())
+        for sample in of_storm(result.kept, plan, self.check, self._workshop.redactor, began_ns=began_ns):
+            self.record("sample", sample.to_line())
         return record.id
 
     def swarm(self, plan: LocustPlan, objectives: Sequence[str]) -> str:

@@ -50,6 +50,7 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
         UsageError: journal or contract missing or damaged.
     """
     exchanges: list[Exchange] = []
+    samples: list[Exchange] = []
     claims: list[Claim] = []
     players: dict[str, PlayerRecord] = {}
     checks: dict[str, CheckRecord] = {}
@@ -64,6 +65,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
             match line["k"]:
                 case "exchange":
                     exchanges.append(Exchange.from_line(line))
+                case "sample":
+                    samples.append(Exchange.from_line(line))
                 case "claim":
                     claims.append(Claim.from_line(line))
                 case "player":
@@ -89,7 +92,7 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
         facts.setdefault("seconds", (times[-1] - times[0]) / 1e9)
     contract = load_json(run / "contract.json")
     history = History(
-        exchanges=tuple(exchanges), claims=tuple(claims), players=tuple(players.values()),
+        exchanges=tuple(exchanges), samples=tuple(samples), claims=tuple(claims), players=tuple(players.values()),
         checks=tuple(checks.values()), scenarios=tuple(scenarios), storms=tuple(storms),
         locust_loads=tuple(loads),
         contract=contract.get("openapi", {}),

@@ -231,4 +231,4 @@ def _evidence(rows: tuple[ControlRow, ...], history: History) -> dict[str, Excha
     """The exchanges that reports show: few per claim, so that a page stays small."""
     wanted = {i for row in rows for finding in (row.finding, *(j.finding for j in row.claims))
               for i in finding.exchanges[:_EVIDENCE_PER_FINDING]}
-    return {e.id: e for e in history.exchanges if e.id in wanted}
+    return {e.id: e for e in (*history.exchanges, *history.samples) if e.id in wanted}

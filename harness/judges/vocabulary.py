@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.contracts import packs
+from harness.judges.answer_contract import documented_answers
 from harness.judges.answers import unanswered
-from harness.judges.conformance import documented_answers
 from harness.judges.contract_document import Problem, all_operations, pointer
 from harness.judges.errors import code_rules
 from harness.judges.registry import judge

@@ -51,6 +51,9 @@ class History:
     """What judges read. `contract` is the OpenAPI document, `event_schemas` JSON Schemas by event type."""
 
     exchanges: tuple[Exchange, ...] = ()
+    samples: tuple[Exchange, ...] = ()
+    """Answers kept of calls that are counted and not recorded, those of storms: how answers look is judged by them.
+    What happened is not: they are too few for that."""
     claims: tuple[Claim, ...] = ()
     players: tuple[PlayerRecord, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
@@ -65,7 +68,7 @@ class History:
 
     @cached_property
     def _by_id(self) -> Mapping[str, Exchange]:
-        return {exchange.id: exchange for exchange in self.exchanges}
+        return {exchange.id: exchange for exchange in (*self.samples, *self.exchanges)}
 
     def __getitem__(self, exchange_id: str) -> Exchange:
         """The exchange of that id; KeyError when the journal does not hold it."""

@@ -40,6 +40,8 @@ class ContractProfile:
     """How long an idempotency key is remembered, at the least."""
     retry_horizon_hours: int = 12
     """How long any partner may go on repeating a call; a key must outlive it."""
+    undocumented_fields: str = "told"
+    """What members of an answer are that the contract does not name: minor versions add some, so they are told only."""
 
     CHOICES: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "duplicate_answer": ("replay", "own_code"),
@@ -52,6 +54,7 @@ class ContractProfile:
         "zero_stake": ("accepted", "refused"),
         "settle_without_authorize": ("refused", "parked"),
         "missing_trace_id": ("refused", "generated"),
+        "undocumented_fields": ("told", "fail"),
     }
     HOURS: ClassVar[tuple[str, ...]] = ("key_lifetime_hours", "retry_horizon_hours")
     """A sandbox's clock can be moved by a year at most: beyond that nothing could be tried."""

@@ -133,6 +133,11 @@ class Scorecard:
         """Rows that were driven and failed, but are a SHOULD and so decide nothing."""
         return tuple(row for row in self.rows if not row.counted and row.claims and row.outcome is Outcome.FAIL)
 
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """(control id, line) of what passed and had better be known all the same."""
+        return tuple((row.control.id, line) for row in self.rows if row.outcome is Outcome.PASS
+                     for line in row.finding.told)
+
     def scenarios_of(self, control: str) -> tuple[Timeline, ...]:
         """Timelines of the scenarios that decide this control: that of the deciding finding, what else is not well."""
         row = next((r for r in self.rows if r.control.id == control), None)

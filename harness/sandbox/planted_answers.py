@@ -9,7 +9,7 @@ import json
 import traceback
 from typing import Any
 
-from harness.sandbox import faults
+from harness.sandbox import faults, planted_contract
 from harness.sandbox.context import Answer, Context
 
 _SQL = "sqlite3.OperationalError: near WHERE: SELECT * FROM bets WHERE tenant_id = 'tenant-a' AND bet_id = ?"
@@ -24,8 +24,10 @@ def spoil(ctx: Context, path: str, answer: Answer) -> Answer:
         return answer
     changed = Answer(answer.status, dict(body), dict(answer.headers), answer.media_type)
     if answer.status >= 400:
+        planted_contract.break_refusal(ctx, changed)
         _spoil_refusal(ctx, path, changed)
     else:
+        planted_contract.break_success(ctx, changed)
         _spoil_success(ctx, changed)
     return changed if changed != Answer(answer.status, body, answer.headers, answer.media_type) else answer
 
