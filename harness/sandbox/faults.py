@@ -2,11 +2,11 @@
 
     if faults.on("rollback-pays-twice"): ...
 
-`on` is a set lookup in this process. Definitions live in five catalogues, `faults_core.FAULTS` (ledger, bets, keys,
+`on` is a set lookup in this process. Definitions live in six catalogues, `faults_core.FAULTS` (ledger, bets, keys,
 access, errors), `faults_chaos.FAULTS` (what only trouble shows), `faults_subtle.FAULTS` (what only a history or an odd
-input shows), `faults_load.FAULTS` (what only a sustained burst shows) and `faults_rooms.FAULTS` (webhooks, events,
-bonuses, jackpots, observability); they are plain tuples of `Fault`, so that the CLI can list them without importing
-the platform.
+input shows), `faults_load.FAULTS` (what only a sustained burst shows), `faults_contract.FAULTS` (published documents
+and promises) and `faults_rooms.FAULTS` (webhooks, events, bonuses, jackpots, observability); they are plain tuples of
+`Fault`, so that the CLI can list them without importing the platform.
 A fault's `proves` are the control ids that must turn red with it on; `also` may turn red as a consequence.
 """
 
@@ -63,7 +63,7 @@ def activate(names: Iterable[str]) -> None:
 def catalogue() -> dict[str, Fault]:
     """Every known fault by name, in the order of definition."""
     found: dict[str, Fault] = {}
-    for room in ("core", "chaos", "subtle", "rooms", "load"):
+    for room in ("core", "chaos", "subtle", "rooms", "contract", "load"):
         module = f"harness.sandbox.faults_{room}"
         if importlib.util.find_spec(module) is None:
             continue
