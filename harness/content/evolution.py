@@ -5,6 +5,7 @@ So a stored run is judged again without the files, the git repository, the targe
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from harness.drift.document import Document, Unreadable, read_document
 from harness.judges.baselines import release_of
 from harness.model.errors import UsageError
 from harness.model.evolution import UNIFIED
-from harness.model.profile import Target
+from harness.model.profile import ContractProfile, Target
 
 if TYPE_CHECKING:
     from harness.drift.histories import History
@@ -67,8 +68,9 @@ def _baseline(target: Target, contract: Mapping[str, Any], read: Read) -> dict[s
     if name is None:
         return {"missing": "no release of the unified API has the major version of the document's paths. " + _REMEDY}
     if name in packs.versions():
-        return {"name": name, "openapi": overlay(packs.openapi(name), target.profile), "released": True}
-    document = _document(read(reference_of(target, asked)))
+        return {"name": name, "openapi": _as_declared(overlay(packs.openapi(name), target.profile), target.profile),
+                "released": True}
+    document = _document(read(reference_of(target, asked)), "baseline")
     if not str(document.value.get("openapi", "")).startswith("3."):
         raise UsageError(f"baseline {asked}: not an OpenAPI 3 document",
                          remedy=f"Name one, or a built-in release: {', '.join(packs.versions())}")
@@ -82,16 +84,27 @@ def _lines_of(target: Target, read: Read) -> dict[str, Any]:
     if target.contract in packs.versions() or target.contract.startswith(PUBLISHED):
         return {}
     try:
-        return {"lines": _lines(_document(read(target.contract)))}
+        return {"lines": _lines(_document(read(target.contract), "contract"))}
     except UsageError:
         return {}  # it was read as the contract; what is wrong with its references is CONT-01's
 
 
-def _document(source: Source) -> Document:
+def _as_declared(document: dict[str, Any], profile: ContractProfile) -> dict[str, Any]:
+    """The release as a platform with this profile may narrow it: a stake of nothing is refused where it says so."""
+    money = document["components"]["schemas"]["Money"]
+    if profile.zero_stake == "refused" and money["properties"]["amount"]["type"] == "integer":
+        stake = copy.deepcopy(money)
+        stake["properties"]["amount"]["minimum"] = 1
+        document["components"]["schemas"]["AuthorizeRequest"]["properties"]["amount"] = stake
+    return document
+
+
+def _document(source: Source, what: str) -> Document:
     try:
         return read_document(source.text, file=source.name, others=source.others)
     except Unreadable as error:
-        raise UsageError(f"baseline {error}", remedy="It must be a contract that can be read as a whole") from error
+        raise UsageError(f"{what} {error}", remedy="Name one that can be read as a whole: with other files only where it "
+                         "is a file itself") from error
 
 
 def _lines(document: Document) -> dict[str, int]:
@@ -112,7 +125,8 @@ def _events(target: Target, contract: Mapping[str, Any], read: Read, histories: 
         record |= {"own": dict(packs.event_schemas(release)) if release else {}, "own_version": release,
                    "own_source": f"the unified API {release}, by the profile's word"}
     elif asked.events:
-        version, schemas = published_schemas(_document(read(reference_of(target, asked.events))))
+        document = _document(read(reference_of(target, asked.events)), "events")
+        version, schemas = published_schemas(document)
         record |= {"own": schemas, "own_version": version, "own_source": asked.events}
     found = histories(reference_of(target, asked.registry)) if asked.registry else released_histories()
     record["histories"] = [schema_versions(history) for history in found]
