@@ -103,8 +103,8 @@ def _document(source: Source, what: str) -> Document:
     try:
         return read_document(source.text, file=source.name, others=source.others)
     except Unreadable as error:
-        raise UsageError(f"{what} {error}", remedy="Name one that can be read as a whole: with other files only where it "
-                         "is a file itself") from error
+        raise UsageError(f"{what} {error}", remedy="Name one that can be read as a whole; only a file may "
+                         "refer to others") from error
 
 
 def _lines(document: Document) -> dict[str, int]:
