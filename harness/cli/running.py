@@ -92,7 +92,7 @@ def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict
     seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
     plan = make_plan(catalogue=catalogue, checks=checks, target=target, contract=contract["openapi"],
                      level=options.level or target.level, seed=seed, only=options.only, phases=options.phases,
-                     budget=options.budget, chaos=options.chaos)
+                     budget=options.budget, chaos=options.chaos, held_against=contract["evolution"])
     return catalogue, plan, contract
 
 

@@ -28,7 +28,7 @@ _DRIFT = (
     Fault("document-operation-gone", "The contract has no list of dead letters any more", ("CONT-07",),
           ("CONT-01", "CONT-02")),
     Fault("document-break-as-minor", "A member of answers becomes optional in 1.8.0", ("CONT-07",)),
-    Fault("document-version-back", "The contract's version is 1.5.2 again", ("CONT-07",)),
+    Fault("document-version-back", "The contract's version is 1.5.2 again", ("CONT-07",), ("CONT-08",)),
     Fault("document-version-unreadable", "The contract's version is `latest`", ("CONT-07",)),
 )
 

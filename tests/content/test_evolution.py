@@ -7,14 +7,17 @@ from dataclasses import replace
 import pytest
 
 from harness.cli.evolving import evolution_of
+from harness.cli.running import RunOptions, plan_for
 from harness.content.contract import load_contract, overlay
 from harness.content.event_sources import published_schemas, self_contained
 from harness.content.targets import load_target, target_from_dict, target_to_dict
 from harness.contracts import packs
 from harness.drift.document import read_document
+from harness.engine.records import load_history
 from harness.judges.baselines import canonical_path, release_of
 from harness.model.errors import UsageError
 from harness.model.evolution import Evolution
+from harness.model.outcome import Reason
 from harness.model.profile import ContractProfile, Target
 from tests.support import Handler
 
@@ -78,6 +81,28 @@ def test_a_foreign_api_has_no_baseline_until_the_profile_names_one(tmp_path):
     assert record["baseline"]["openapi"]["info"]["version"] == "0.9.0"
     assert record["baseline"]["released"] is False
     assert record["lines"]["/paths/~1orders"] > 1
+
+
+def test_a_foreign_api_is_planned_to_be_held_against_what_its_profile_names(tmp_path):
+    (tmp_path / "api.json").write_text(json.dumps(OWN))
+    mine = target(contract=str(tmp_path / "api.json"))
+    held = replace(mine, evolution=Evolution(baseline=mine.contract))
+    _, without, _ = plan_for(mine, RunOptions(seed=1))
+    _, plan, contract = plan_for(held, RunOptions(seed=1))
+    assert without.controls["CONT-07"].reason is Reason.DECLARED_ABSENT
+    assert plan.controls["CONT-07"].reason is None
+    assert contract["evolution"]["baseline"]["name"] == mine.contract
+    assert plan.contract_digest != without.contract_digest  # what decides the verdict is in the plan's digest
+
+
+def test_what_was_recorded_is_what_judges_read(tmp_path):
+    record = recorded(target())
+    (tmp_path / "contract.json").write_text(json.dumps({"openapi": OWN, "evolution": record}))
+    (tmp_path / "journal.jsonl").write_text("")
+    history, _ = load_history(tmp_path, ContractProfile())
+    assert history.evolution == record
+    (tmp_path / "contract.json").write_text(json.dumps({"openapi": OWN}))  # a run of an older release
+    assert load_history(tmp_path, ContractProfile())[0].evolution == {}
 
 
 def test_a_baseline_may_be_a_commit(tmp_path, monkeypatch):
