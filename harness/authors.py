@@ -1,6 +1,7 @@
 """The names of the façade: what authors of suites, scenarios and reports may use; nobody inside imports it."""
 
 from harness.counterparts.acting import Bet, Player
+from harness.counterparts.deprecated import read_deprecated
 from harness.counterparts.flooding import come_back, flood, neighbours_of
 from harness.counterparts.foreign import guarded, json_writes, keyed_writes, required_keys, traced_calls
 from harness.counterparts.fuzzing import fuzz
@@ -14,8 +15,11 @@ from harness.judges.answers import answered, equal, refused, same_result
 from harness.judges.conformance import conforms
 from harness.judges.conservation import conserved
 from harness.judges.contract_document import documented_operations, valid_document
+from harness.judges.contract_drift import only_additions
 from harness.judges.crowd import bulkhead_holds, busy_said_at_once, others_unharmed
+from harness.judges.deprecations import deprecations_announced, deprecations_promised
 from harness.judges.errors import one_error_model
+from harness.judges.event_evolution import old_readers_read, schemas_evolve
 from harness.judges.events import announced, in_order, registered, unannounced
 from harness.judges.expectations import (
     answered_in_time,
@@ -159,6 +163,8 @@ __all__ = [
     "copies_agree",
     "dead_letters_visible",
     "declares_key",
+    "deprecations_announced",
+    "deprecations_promised",
     "distinct",
     "documented_operations",
     "each_announced_once",
@@ -195,9 +201,11 @@ __all__ = [
     "not_let_in",
     "not_taken",
     "objectives_kept",
+    "old_readers_read",
     "one_end_each",
     "one_error_model",
     "one_walk",
+    "only_additions",
     "only_matching",
     "only_served_bets_move",
     "order_ends_well",
@@ -208,6 +216,7 @@ __all__ = [
     "poison_refused",
     "queues_calm",
     "reaches_end",
+    "read_deprecated",
     "reconciled",
     "redriven_once",
     "refusals_polite",
@@ -220,6 +229,7 @@ __all__ = [
     "same_thing",
     "same_trace",
     "same_vocabulary",
+    "schemas_evolve",
     "served_after_wait",
     "signed",
     "spaced_retries",

@@ -82,6 +82,15 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # metrics = "https://sandbox.platform.example/metrics"   # Prometheus text, at a host that may be contacted
 # queues = ["webhook_deliveries_owed"]     # which of the metrics are lengths of queues
 
+# What its contract and its events are held against (docs/drift.md, "In a run"). Files are beside this one.
+[target.staging.evolution]
+# baseline = "main:api/openapi.yaml"       # default: the release of the unified API that your document is of
+# waivers = "drift-waivers.toml"           # accepted changes, as for `certify drift`
+# notice_days = 90                         # so long a deprecation is known before its sunset
+# events = "target:/asyncapi.json"         # where you publish your event schemas; "unified": you send as released
+# registry = "schemas/"                    # what was released: folder, REVISION:folder or a registry's URL
+# level = "full_transitive"
+
 # What the platform does not offer at all. Its controls become "not applicable", with this as the reason.
 [target.staging.capabilities]
 # bonuses = false

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from harness.cli.evolving import evolution_of
 from harness.cli.lines import LINES, fault_proxy_for
 from harness.cli.reporting import write_reports
 from harness.content.catalogue import load_catalogue
@@ -86,11 +87,12 @@ def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict
     """Catalogue, frozen plan and loaded contract of a run; UsageError when nothing applies."""
     catalogue, checks = content(options.folders)
     contract = load_contract(target.contract, target.profile, target.base_url)
+    contract["evolution"] = evolution_of(target, contract)
     target = knowing(target, contract)
     seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
     plan = make_plan(catalogue=catalogue, checks=checks, target=target, contract=contract["openapi"],
                      level=options.level or target.level, seed=seed, only=options.only, phases=options.phases,
-                     budget=options.budget, chaos=options.chaos)
+                     budget=options.budget, chaos=options.chaos, held_against=contract["evolution"])
     return catalogue, plan, contract
 
 
@@ -98,7 +100,8 @@ def knowing(target: Target, contract: Mapping[str, Any]) -> Target:
     """The target with what its contract says of it: whether it is a foreign API, and what such a one lacks."""
     if not contract.get("foreign"):
         return target
-    offered = capabilities_of(contract["openapi"])
+    offered = {**capabilities_of(contract["openapi"]),
+               "released_baseline": "openapi" in contract.get("evolution", {}).get("baseline", {})}
     return replace(target, foreign=True, capabilities={**offered, **target.capabilities})
 
 

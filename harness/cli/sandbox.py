@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from harness.model.control import Level
 from harness.model.errors import EnvironmentFault, UsageError
+from harness.model.evolution import Evolution
 from harness.model.profile import ContractProfile, Credential, LoadPromise, RateLimit, Target
 
 _PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "brand-b1"),
@@ -76,6 +77,7 @@ def _target(running: Any, choices: Mapping[str, Any]) -> Target:
                   hosts=(urlsplit(base_url).netloc,), credentials=credentials,
                   profile=ContractProfile.of({**DECLARED, **choices}, where="--profile"),
                   webhook_wait_seconds=_EVENT_SECONDS, contract="target:/openapi.json",
+                  evolution=Evolution(events="target:/asyncapi.json"),
                   webhooks={"try_seconds": _TRY_SECONDS}, limits=_limit(running.settings),
                   load=replace(_LOAD, metrics=f"{base_url}/metrics"))
 

@@ -18,8 +18,10 @@ from harness.model.profile import Target
 
 def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, contract: Mapping[str, Any],
               level: Level, seed: int, only: Iterable[str] = (), phases: Iterable[int] = (),
-              budget: str = "standard", chaos: bool = True) -> Plan:
+              budget: str = "standard", chaos: bool = True, held_against: Mapping[str, Any] | None = None) -> Plan:
     """Decide for every control whether it will be driven, and why not.
+
+    `held_against`: baseline and event schemas as they are recorded; they decide verdicts as the contract does.
 
     A quick budget, and one without chaos scenarios, is a selection: it looks for less than a launch level asks for.
 
@@ -50,8 +52,12 @@ def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, 
     return Plan(target=target.name, base_url=target.base_url, level=level, seed=seed, budget=budget,
                 selection=(*patterns, *(f"phase {p}" for p in wanted_phases), *less),
                 controls=planned, checks=tuple(c for c in known if c.id in driven), contract=target.contract,
-                contract_digest=hashlib.sha256(json.dumps(contract, sort_keys=True, default=str).encode()).hexdigest(),
+                contract_digest=_digest([contract, held_against] if held_against else contract),
                 catalogue_digest=catalogue.digest, profile=target.profile.to_dict())
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _by_control(catalogue: Catalogue, checks: tuple[Check, ...]) -> dict[str, tuple[Check, ...]]:

@@ -96,7 +96,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
         checks=tuple(checks.values()), scenarios=tuple(scenarios), storms=tuple(storms),
         locust_loads=tuple(loads),
         contract=contract.get("openapi", {}),
-        event_schemas=contract.get("event_schemas", {}), profile=profile, facts=facts)
+        event_schemas=contract.get("event_schemas", {}), evolution=contract.get("evolution", {}), profile=profile,
+        facts=facts)
     return history, facts
 
 

@@ -62,6 +62,8 @@ class History:
     locust_loads: tuple[LocustRecord, ...] = ()
     contract: Mapping[str, Any] = field(default_factory=dict)
     event_schemas: Mapping[str, Any] = field(default_factory=dict)
+    evolution: Mapping[str, Any] = field(default_factory=dict)
+    """What contract and event schemas are held against, as `content.evolution` recorded it; empty in older runs."""
     profile: ContractProfile = field(default_factory=ContractProfile)
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Facts of the run, e.g. {"clock_offset_seconds": 0.1}."""

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from harness.model.control import Level, Role
 from harness.model.errors import UsageError
+from harness.model.evolution import Evolution
 
 LONGEST_WEBHOOK_TRY = 30.0
 """Seconds for one answer of a receiver where a platform declares nothing: so long it is waited for, none is promised.
@@ -176,6 +177,8 @@ class Target:
     """The declared rate limit of one party; None: the profile declares none."""
     load: LoadPromise | None = None
     """What it can bear; None: the profile declares nothing, and no storm is blown."""
+    evolution: Evolution = field(default_factory=Evolution)
+    """What its contract is held against, and which deviations were accepted."""
     webhooks: Mapping[str, float] = field(default_factory=dict)
     """What it promises about the webhooks it sends: {"try_seconds": how long it waits for one answer}."""
 

@@ -162,7 +162,6 @@ _ANSWERS = (
     Fault("undocumented-status", "Authorize answers 203", ("CONT-02",), ("*",)),
     Fault("time-without-zone", "Times carry no zone", ("CONT-11",), ("CONT-02", "CONT-03")),
     Fault("location-missing", "202 and 201 answers carry no Location", ("CONT-15",), ("CONT-02",)),
-    Fault("deprecation-unannounced", "A deprecated call carries no Deprecation and Sunset", ("CONT-08",), ("CONT-02",)),
 )  # fmt: skip
 
 FAULTS: tuple[Fault, ...] = _KEYS + _MONEY + _WALLET + _ACCESS + _ANSWERS

@@ -71,12 +71,4 @@ _PROMOTIONS = (
     Fault("trigger-keeps-pool", "A trigger leaves the pool as it was", ("MONEY-12",)),
 )
 
-_DOCUMENT = (
-    Fault("document-key-optional", "The published contract does not require the idempotency key", ("IDEM-01",),
-          ("CONT-09",)),
-    Fault("document-without-examples", "The published contract has no request examples", ("CONT-01",)),
-    Fault("document-money-as-number", "The published contract turns money into a number", ("CONT-09",),
-          ("CONT-01", "CONT-02")),
-)
-
-FAULTS: tuple[Fault, ...] = (*_EVENTS, *_WEBHOOKS, *_INBOX, *_OPERATIONS, *_PROMOTIONS, *_DOCUMENT)
+FAULTS: tuple[Fault, ...] = (*_EVENTS, *_WEBHOOKS, *_INBOX, *_OPERATIONS, *_PROMOTIONS)

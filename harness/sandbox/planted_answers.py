@@ -77,9 +77,28 @@ def _spoil_success(ctx: Context, answer: Answer) -> None:
                 body[name] = body[name].rstrip("Z")
     if faults.on("location-missing"):
         answer.headers.pop("Location", None)
+    if faults.on("document-field-renamed") and "settled_at" in body:
+        body["paid_at"] = body.pop("settled_at")
+    _spoil_deprecation(answer.headers)
+
+
+def _spoil_deprecation(headers: dict[str, str]) -> None:
+    """How a deprecated call says that it is one."""
+    if "Deprecation" not in headers:
+        return
     if faults.on("deprecation-unannounced"):
-        answer.headers.pop("Deprecation", None)
-        answer.headers.pop("Sunset", None)
+        headers.pop("Deprecation")
+        headers.pop("Sunset")
+    if faults.on("sunset-without-deprecation"):
+        headers.pop("Deprecation")
+    if faults.on("deprecation-malformed"):
+        headers["Deprecation"] = "true"
+    if faults.on("sunset-malformed"):
+        headers["Sunset"] = "2027-06-30"
+    if faults.on("sunset-before-deprecation"):
+        headers["Sunset"] = "Mon, 30 Jun 2025 00:00:00 GMT"
+    if faults.on("sunset-other-than-documented"):
+        headers["Sunset"] = "Thu, 31 Dec 2026 00:00:00 GMT"
 
 
 def trace_header(ctx: Context, status: int, previous: str) -> str | None:

@@ -469,11 +469,6 @@ def location(p: Any) -> bool:
     return "Location" not in p.send("POST", "/v1/sessions", body).headers
 
 
-@probe("deprecation-unannounced")
-def deprecation(p: Any) -> bool:
-    return "Deprecation" not in p.send("GET", f"/v1/players/{p.player()}/balance").headers
-
-
 def faults_on(p: Any) -> set[str]:
     return set(p.admin("GET", "/sandbox/faults")["enabled"])
 

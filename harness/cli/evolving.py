@@ -1,0 +1,31 @@
+"""What a run's contract is held against, wired: files, git, the target itself, and schema registries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.content.evolution import load_evolution
+from harness.model.profile import Target
+
+if TYPE_CHECKING:
+    from harness.content.contract_sources import Source
+    from harness.drift.histories import History
+
+
+def evolution_of(target: Target, contract: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of baseline, waivers, event schemas and their histories; raises as `load_evolution` does."""
+    return load_evolution(target, contract, read=lambda reference: _read(reference, target), histories=_histories)
+
+
+def _read(reference: str, target: Target) -> Source:
+    from harness.cli.drift import fetched
+    from harness.content.contract_sources import read_source
+
+    return read_source(reference, fetch=fetched, hosts=target.hosts)
+
+
+def _histories(source: str) -> list[History]:
+    from harness.cli.registry import histories
+
+    return histories(source, ())
