@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from harness.model.control import Level, Role
 from harness.model.errors import UsageError
+from harness.model.pact_settings import PactSettings
 
 LONGEST_WEBHOOK_TRY = 30.0
 """Seconds for one answer of a receiver where a platform declares nothing: so long it is waited for, none is promised.
@@ -173,6 +174,8 @@ class Target:
     """The declared rate limit of one party; None: the profile declares none."""
     load: LoadPromise | None = None
     """What it can bear; None: the profile declares nothing, and no storm is blown."""
+    pact: PactSettings | None = None
+    """Where its consumers' pacts are; None: it names none, and certify's own typical ones stand in."""
     webhooks: Mapping[str, float] = field(default_factory=dict)
     """What it promises about the webhooks it sends: {"try_seconds": how long it waits for one answer}."""
 
@@ -190,4 +193,5 @@ class Target:
     @property
     def secrets(self) -> list[str]:
         """Everything of the credentials that must not be recorded."""
-        return [s for c in self.credentials.values() for s in (c.secret, c.signing_secret, c.token) if s]
+        mine = [s for c in self.credentials.values() for s in (c.secret, c.signing_secret, c.token) if s]
+        return [*mine, *(self.pact.secrets if self.pact else ())]

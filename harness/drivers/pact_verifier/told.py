@@ -11,7 +11,7 @@ _MOST = 50
 
 
 def mismatches_of(results: Iterable[Any]) -> list[dict[str, str]]:
-    """The mismatches of interaction results, as members of `model.pact.Mismatch`; at most fifty."""
+    """The mismatches of interaction results, as members of `model.pact_record.Mismatch`; at most fifty."""
     found = []
     for result in results:
         told = _mapping(_mapping(result).get("mismatch"))

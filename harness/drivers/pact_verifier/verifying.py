@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from harness.model.errors import EnvironmentFault
-from harness.model.pact import Job, Mismatch, Verdict
+from harness.model.pact_record import Job, Mismatch, Verdict
 
 LIMIT_SECONDS = 300.0
 """For all jobs of one call."""
