@@ -154,4 +154,5 @@ class PactRecord:
         return cls(id=str(line["id"]), check=str(line["check"]), sources=tuple(map(str, line["sources"])),
                    results=tuple(InteractionResult.from_line(one) for one in line["results"]),
                    left_out=tuple(LeftOut(**one) for one in line["left_out"]),
-                   problems=tuple(map(str, line["problems"])), shipped=line["shipped"] is True, seconds=float(line["seconds"]))
+                   problems=tuple(map(str, line["problems"])),
+                   shipped=line["shipped"] is True, seconds=float(line["seconds"]))
