@@ -59,6 +59,7 @@ from harness.judges.model_ledger import agrees_with_model, played_enough
 from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
 from harness.judges.orders import all_orders_tried, exactly_one_wins, order_ends_well
 from harness.judges.outbox import announced_once
+from harness.judges.pact_coverage import pacts_cover
 from harness.judges.pagination import one_walk, only_matching, order_of, same_listing
 from harness.judges.publications import each_taken_once, poison_refused
 from harness.judges.reconciliation import Evidence, Transcript, agrees, reconciled
@@ -204,6 +205,7 @@ __all__ = [
     "order_of",
     "other_receiver_unharmed",
     "others_unharmed",
+    "pacts_cover",
     "played_enough",
     "poison_refused",
     "queues_calm",
