@@ -5,6 +5,7 @@ from harness.counterparts.flooding import come_back, flood, neighbours_of
 from harness.counterparts.foreign import guarded, json_writes, keyed_writes, required_keys, traced_calls
 from harness.counterparts.fuzzing import fuzz
 from harness.counterparts.lab import Lab
+from harness.counterparts.pacts.verifying import verify_pacts
 from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
 from harness.counterparts.table import explore
@@ -60,6 +61,7 @@ from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
 from harness.judges.orders import all_orders_tried, exactly_one_wins, order_ends_well
 from harness.judges.outbox import announced_once
 from harness.judges.pact_coverage import pacts_cover
+from harness.judges.pacts import pacts_verified
 from harness.judges.pagination import one_walk, only_matching, order_of, same_listing
 from harness.judges.publications import each_taken_once, poison_refused
 from harness.judges.reconciliation import Evidence, Transcript, agrees, reconciled
@@ -206,6 +208,7 @@ __all__ = [
     "other_receiver_unharmed",
     "others_unharmed",
     "pacts_cover",
+    "pacts_verified",
     "played_enough",
     "poison_refused",
     "queues_calm",
@@ -238,6 +241,7 @@ __all__ = [
     "unchanged",
     "unmoved",
     "valid_document",
+    "verify_pacts",
     "waits_as_asked",
     "webhooks_back_off",
     "well_formed",

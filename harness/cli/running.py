@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.lines import LINES, fault_proxy_for
+from harness.cli.pacts import stock_for, write_stock
 from harness.cli.reporting import write_reports
 from harness.content.catalogue import load_catalogue
 from harness.content.contract import load_contract
@@ -99,6 +100,7 @@ def knowing(target: Target, contract: Mapping[str, Any]) -> Target:
     if not contract.get("foreign"):
         return target
     offered = capabilities_of(contract["openapi"])
+    offered["pacts"] = bool(target.pact and target.pact.sources)
     return replace(target, foreign=True, capabilities={**offered, **target.capabilities})
 
 
@@ -126,8 +128,10 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     began = time.monotonic()
     catalogue, plan, contract = prepared or plan_for(target, options)
     target, settings = knowing(target, contract), load_fuzz_settings()
+    stock = stock_for(target, contract, plan)
     directory, run_id = _directory(options.out, target.name)
     _write_inputs(directory, plan, contract)
+    write_stock(directory, stock)
     key, epoch = secrets.token_bytes(16), secrets.token_hex(3)
     journal = Journal(directory / "journal.jsonl")
     journal.append("run", {"run_id": run_id, "started_at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -13,6 +13,7 @@ from typing import Any
 from harness.counterparts.acting import Acting, Bet, Player
 from harness.counterparts.clock import MovableClock, borrowed_clock
 from harness.counterparts.hook_line import HookLine
+from harness.counterparts.pact_desk import PactDesk
 from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
 from harness.counterparts.wallet_link import WalletLink
@@ -94,8 +95,7 @@ class Lab(Acting):
             raise NoHook("this worker cannot run locustfiles")
         record = LocustRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens,
                               result=self._workshop.swarm(plan), objectives=tuple(objectives))
-        told = self._workshop.redactor.text(json.dumps(record.to_line()))  # a file may name its requests as it likes
-        self.record("locust", json.loads(told))
+        self.record_foreign("locust", record.to_line())
         return record.id
 
     def beside(self, path: str) -> Path:
@@ -125,6 +125,11 @@ class Lab(Acting):
         if self._workshop.fuzzer is None:
             raise NoHook("this worker has no fuzzer")
         return partial(self._workshop.fuzzer, settings=self._workshop.fuzz_settings)
+
+    @property
+    def pacts(self) -> PactDesk:
+        """The pacts of the run, and what verifies them."""
+        return self._workshop.pacts
 
     @property
     def limit(self) -> RateLimit:
@@ -182,6 +187,10 @@ class Lab(Acting):
     def record(self, kind: str, line: Mapping[str, Any]) -> None:
         """Add a record to the journal: what reports draw, and no judge reads."""
         self._workshop.recorder.append(kind, line)
+
+    def record_foreign(self, kind: str, line: Mapping[str, Any]) -> None:
+        """Add a record in which others chose the words: a locustfile, a pact, a target. Secrets are taken out first."""
+        self.record(kind, json.loads(self._workshop.redactor.text(json.dumps(line))))
 
     def _own(self, draft: Draft, control: str, *, positive_control: bool) -> None:
         if control not in self.controls:
