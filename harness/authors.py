@@ -5,6 +5,7 @@ from harness.counterparts.flooding import come_back, flood, neighbours_of
 from harness.counterparts.foreign import guarded, json_writes, keyed_writes, required_keys, traced_calls
 from harness.counterparts.fuzzing import fuzz
 from harness.counterparts.lab import Lab
+from harness.counterparts.pacts.messages import message_pacts, publish_promised, verify_messages
 from harness.counterparts.pacts.verifying import verify_pacts
 from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
@@ -189,6 +190,7 @@ __all__ = [
     "lifetime_covers_horizon",
     "limited",
     "line_used",
+    "message_pacts",
     "money_after_burst",
     "moved",
     "neighbour_unharmed",
@@ -211,6 +213,7 @@ __all__ = [
     "pacts_verified",
     "played_enough",
     "poison_refused",
+    "publish_promised",
     "queues_calm",
     "reaches_end",
     "reconciled",
@@ -241,6 +244,7 @@ __all__ = [
     "unchanged",
     "unmoved",
     "valid_document",
+    "verify_messages",
     "verify_pacts",
     "waits_as_asked",
     "webhooks_back_off",

@@ -59,7 +59,7 @@ def _nothing_known(one: Interaction) -> InteractionResult:
 
 def _verified(lab: Lab, asked: Sequence[Interaction]) -> list[InteractionResult]:
     """Results in the order of `asked`."""
-    setting = Setting(lab, _hook(lab))
+    setting = Setting(lab, hook_of(lab))
     found: dict[int, InteractionResult] = {}
     possible: list[tuple[int, Interaction]] = []
     for number, one in enumerate(asked):
@@ -85,7 +85,8 @@ def _verified(lab: Lab, asked: Sequence[Interaction]) -> list[InteractionResult]
     return [found[number] for number in range(len(asked))]
 
 
-def _hook(lab: Lab) -> StateHook | None:
+def hook_of(lab: Lab) -> StateHook | None:
+    """What sets up the states that certify does not know; None where the profile names nothing."""
     settings = lab.target.pact
     if lab.pacts.state_command is not None:
         return lab.pacts.state_command
