@@ -62,6 +62,7 @@ from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
 from harness.judges.orders import all_orders_tried, exactly_one_wins, order_ends_well
 from harness.judges.outbox import announced_once
 from harness.judges.pact_coverage import pacts_cover
+from harness.judges.pact_messages import promises_taken
 from harness.judges.pacts import pacts_verified
 from harness.judges.pagination import one_walk, only_matching, order_of, same_listing
 from harness.judges.publications import each_taken_once, poison_refused
@@ -213,6 +214,7 @@ __all__ = [
     "pacts_verified",
     "played_enough",
     "poison_refused",
+    "promises_taken",
     "publish_promised",
     "queues_calm",
     "reaches_end",

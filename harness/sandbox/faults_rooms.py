@@ -52,6 +52,15 @@ _INBOX = (
     Fault("inbox-forgets-on-restart", "What was taken is kept in memory and gone after a restart", ("IDEM-12",)),
 )
 
+_MESSAGES = (
+    Fault("webhook-money-as-text", "Webhooks tell sums as text, the feed as numbers", ("PACT-02",)),
+    Fault("webhook-settlement-renamed", "Webhooks say settlementId where the feed says settlement_id",
+          ("PACT-02", "EVT-01"), ("EVT-03",)),
+    Fault("event-major-raised", "Events claim schema_version 2.0, which no consumer was told of", ("PACT-02",)),
+    Fault("inbox-wants-milliseconds", "The inbox takes no time without a fraction of a second", ("PACT-02",),
+          ("CONT-03",)),
+)
+
 _OPERATIONS = (
     Fault("accepted-without-location", "202 answers carry no Location", ("CONT-15",), ("CONT-02",)),
     Fault("operation-never-final", "Accepted payments stay pending for ever", ("CONT-15",), ("EVT-03", "IDEM-03")),
@@ -79,4 +88,4 @@ _DOCUMENT = (
           ("CONT-01", "CONT-02")),
 )
 
-FAULTS: tuple[Fault, ...] = (*_EVENTS, *_WEBHOOKS, *_INBOX, *_OPERATIONS, *_PROMOTIONS, *_DOCUMENT)
+FAULTS: tuple[Fault, ...] = (*_EVENTS, *_WEBHOOKS, *_INBOX, *_MESSAGES, *_OPERATIONS, *_PROMOTIONS, *_DOCUMENT)

@@ -7,17 +7,19 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from harness.counterparts.lab import Lab
 from harness.counterparts.pacts.announcing import FEED, WEBHOOK, Announced, announced
 from harness.counterparts.pacts.setting import Setting, Unset
 from harness.counterparts.pacts.verifying import KIND, hook_of, why_not
+from harness.counterparts.publishing import Publisher
 from harness.model.errors import NoHook, Prerequisite
+from harness.model.exchange import Exchange
 from harness.model.outcome import Owner
 from harness.model.pact import Interaction, interactions
 from harness.model.pact_message import Directions, directions, event_type, filled, reads_metadata
 from harness.model.pact_record import Became, InteractionResult, Job, LeftOut, PactRecord, Produced, Verdict
-from harness.model.played import Filed
 
 _PLACES = {FEED: "in the events feed", WEBHOOK: "in a webhook"}
 
@@ -96,34 +98,34 @@ def _result(one: Interaction, place: str, told: Sequence[tuple[Produced, Verdict
                                 mismatches=verdict.mismatches)
 
 
-def publish_promised(lab: Lab, asked: Sequence[Interaction]) -> Filed:
-    """Publish to the platform what its own pacts say that it takes, each in its provider state, and ask after it.
+def publish_promised(lab: Lab, asked: Sequence[Interaction]) -> list[tuple[str, Exchange]]:
+    """Publish to the platform what its own pacts say that it takes, each in its provider state: (name, answer).
 
     The members that a pact names are as it has them; the others are those of any complete event.
 
     Raises:
-        Prerequisite: a provider state could not be set up. NoHook: nothing of ours can be signed.
+        Prerequisite: a provider state could not be set up. NoHook: it is no event, or nothing of ours can be signed.
     """
     asked = [one for one in asked if not why_not(lab, one)]
     if not asked:
-        return Filed(events=[])
+        return []
     inbox, setting = lab.publisher(), Setting(lab, hook_of(lab))
-    published = []
-    for one in asked:
-        values: dict[str, object] = {}
-        try:
-            for state in one.states:
-                values |= setting.up(state)
-        except Unset as unset:
-            raise Prerequisite(f"{one.name}: {unset.why}", exchanges=unset.exchanges) from None
-        content = filled(one, values, fresh=lambda: str(uuid.uuid4()), now=lambda: _iso(inbox.now()))
-        if not isinstance(content, dict) or not isinstance(content.get("data"), dict):
-            raise NoHook(f"{one.name}: its content is no event with data", remedy="Write it as the contract has events")
-        event = inbox.event(content["data"], type_=event_type(one), **{k: v for k, v in content.items()
-                                                                       if k not in ("data", "type")})
-        first = inbox.publish(event, label="pact")
-        published.append((str(event["event_id"]), [first], inbox.publish(event, label="asked after")))
-    return Filed(events=published)
+    return [(one.name, inbox.publish(_event(one, inbox, setting), label="pact")) for one in asked]
+
+
+def _event(one: Interaction, inbox: Publisher, setting: Setting) -> dict[str, Any]:
+    """A real event made of the interaction's example."""
+    values: dict[str, Any] = {}
+    try:
+        for state in one.states:
+            values |= setting.up(state)
+    except Unset as unset:
+        raise Prerequisite(f"{one.name}: {unset.why}", exchanges=unset.exchanges) from None
+    content = filled(one, values, fresh=lambda: str(uuid.uuid4()), now=lambda: _iso(inbox.now()))
+    if not isinstance(content, dict) or not isinstance(content.get("data"), dict):
+        raise NoHook(f"{one.name}: its content is no event with data", remedy="Write it as the contract has events")
+    return inbox.event(content["data"], **{"type_": event_type(one), **{k: v for k, v in content.items()
+                                                                       if k not in ("data", "type")}})
 
 
 def _iso(seconds: int) -> str:
