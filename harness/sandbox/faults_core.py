@@ -165,4 +165,12 @@ _ANSWERS = (
     Fault("deprecation-unannounced", "A deprecated call carries no Deprecation and Sunset", ("CONT-08",), ("CONT-02",)),
 )  # fmt: skip
 
-FAULTS: tuple[Fault, ...] = _KEYS + _MONEY + _WALLET + _ACCESS + _ANSWERS
+_CONSUMERS = (
+    Fault("funds-said-limit", "A bet beyond the balance is refused as LIMIT_EXCEEDED: documented, and another meaning",
+          ("PACT-01",), ("MONEY-02",)),
+    Fault("rolled-back-read-as-tombstoned", "Reading a rolled-back bet tells a status that is kept for unknown bets",
+          ("PACT-01",)),
+)  # fmt: skip
+"""Breaks for consumers that the document does not forbid."""
+
+FAULTS: tuple[Fault, ...] = _KEYS + _MONEY + _WALLET + _ACCESS + _ANSWERS + _CONSUMERS
