@@ -10,6 +10,7 @@ from typing import Any
 from harness.content.pacts import pacts_of, shipped_pacts
 from harness.model.errors import EnvironmentFault
 from harness.model.pact import Pact, Stock
+from harness.model.pact_money import in_money_form
 from harness.model.pact_settings import PactSettings, is_url
 from harness.model.plan import Plan
 from harness.model.profile import Target
@@ -28,7 +29,8 @@ def stock_for(target: Target, contract: Mapping[str, Any], plan: Plan) -> Stock:
         return Stock()
     settings = target.pact or PactSettings()
     if not settings.sources:
-        own = [] if contract.get("foreign") else shipped_pacts(target.contract)
+        own = [] if contract.get("foreign") else [in_money_form(pact, target.profile.money_form)
+                                                  for pact in shipped_pacts(target.contract)]
         return Stock(pacts=tuple(own), sources=tuple(pact.source for pact in own))
     found: list[Pact] = []
     problems: list[str] = []
