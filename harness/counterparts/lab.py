@@ -231,12 +231,13 @@ class Lab(Acting):
         with borrowed_clock(self, self._workshop.forget_tokens) as clock:
             yield clock
 
-    def until(self, read: Callable[[], Exchange], enough: Callable[[Exchange], bool]) -> Exchange:
-        """Read again, with growing pauses, until it is enough or the profile's wait is over; the last reading.
+    def until(self, read: Callable[[], Exchange], enough: Callable[[Exchange], bool], *,
+              seconds: float | None = None) -> Exchange:
+        """Read again, with growing pauses, until it is enough or `seconds` (the profile's wait) are over; the last one.
 
         For states that the target may reach later (operations, events): it has no event for us to wait for.
         """
-        deadline = time.monotonic() + self.target.webhook_wait_seconds
+        deadline = time.monotonic() + (self.target.webhook_wait_seconds if seconds is None else seconds)
         pause = 0.02
         while True:
             reading = read()

@@ -169,7 +169,7 @@ _CONSUMERS = (
     Fault("funds-said-limit", "A bet beyond the balance is refused as LIMIT_EXCEEDED: documented, and another meaning",
           ("PACT-01",), ("MONEY-02",)),
     Fault("rolled-back-read-as-tombstoned", "Reading a rolled-back bet tells a status that is kept for unknown bets",
-          ("PACT-01",)),
+          ("PACT-01",), ("CONT-09",)),
 )  # fmt: skip
 """Breaks for consumers that the document does not forbid."""
 

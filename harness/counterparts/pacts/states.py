@@ -15,6 +15,8 @@ from harness.model.exchange import Exchange
 
 Values = dict[str, Any]
 _MOST_BETS = 20
+_SHOWS_SECONDS = 3.0
+"""So long a state may take until reads show it; then the consumer sees what it sees."""
 
 
 class Given:
@@ -80,6 +82,11 @@ def _new_bet(lab: Lab, given: Given) -> tuple[Bet, Values]:
     return bet, _told(bet)
 
 
+def _shown(lab: Lab, bet: Bet, status: str) -> None:
+    """Until the bet reads so: what is read may come a little after what was answered."""
+    lab.until(lambda: lab.read_bet(bet), lambda read: read.field("status") == status, seconds=_SHOWS_SECONDS)
+
+
 def _told(bet: Bet) -> Values:
     return {"bet_id": bet.bet_id, "round_id": bet.round_id, "session_id": bet.session_id,
             "player_id": bet.player.player_id, "amount": bet.amount}
@@ -89,6 +96,7 @@ def _an_authorized_bet(lab: Lab, given: Given) -> Values:
     bet, values = _new_bet(lab, given)
     key = lab.fresh("key")
     lab.must(lab.authorize(bet, key=key), 200)
+    _shown(lab, bet, "authorized")
     return {**values, "idempotency_key": key}
 
 
@@ -97,6 +105,7 @@ def _a_settled_bet(lab: Lab, given: Given) -> Values:
     lab.must(lab.authorize(bet), 200)
     key, win = lab.fresh("key"), given.sum("win", 1_500)
     settled = lab.must(lab.settle(bet, win, key=key), 200)
+    _shown(lab, bet, "settled")
     return {**values, "idempotency_key": key, "win": win, **_named(settled, "settlement_id")}
 
 
@@ -105,6 +114,7 @@ def _a_rolled_back_bet(lab: Lab, given: Given) -> Values:
     lab.must(lab.authorize(bet), 200)
     key = lab.fresh("key")
     rolled_back = lab.must(lab.rollback(bet, key=key), 200)
+    _shown(lab, bet, "rolled_back")
     return {**values, "idempotency_key": key, **_named(rolled_back, "rollback_id")}
 
 
@@ -118,8 +128,10 @@ def _a_round_of_several_bets(lab: Lab, given: Given) -> Values:
         lab.must(lab.authorize(bet), 200)
     for bet in in_round[:settled]:
         lab.must(lab.settle(bet), 200)
+        _shown(lab, bet, "settled")
     for bet in in_round[settled:settled + rolled_back]:
         lab.must(lab.rollback(bet), 200)
+        _shown(lab, bet, "rolled_back")
     values = {"round_id": in_round[0].round_id}
     if settled + rolled_back:
         values["ended_bet_id"] = in_round[0].bet_id
