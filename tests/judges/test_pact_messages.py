@@ -52,7 +52,7 @@ def test_a_publication_that_the_journal_lacks_is_no_pass(make):
 # -- what it sends: the same judge as PACT-01, over results of messages ---------------------------------------
 def result(became, **more):
     return InteractionResult(consumer="rgs", provider="platform-events", source="x", kind="message", became=became,
-                             description="the event bet.settled (in a webhook)", **more)
+                             description="the event bet.settled", path="in a webhook", **more)
 
 
 def verified(make, *results, **more):
@@ -68,7 +68,7 @@ def test_a_message_that_its_consumer_cannot_read_is_red_and_says_where(make):
     wrong = Mismatch(kind="body", path="$.data.win.amount", expected="1500", actual='"1500"', says="an integer")
     found = verified(make, result(Became.VERIFIED), result(Became.MISMATCHED, mismatches=(wrong,)))
     assert found.outcome.value == "fail"
-    assert "the event bet.settled (in a webhook)" in found.message
+    assert "the event bet.settled in a webhook" in found.message
     assert "$.data.win.amount" in found.expected
 
 

@@ -73,7 +73,7 @@ def _verified(lab: Lab, asked: Sequence[Interaction], seen: Announced) -> Iterat
     verdicts = lab.pacts.verifier(jobs) if jobs else {}
     for number, ((one, way), found) in enumerate(zip(pairs, samples, strict=True)):
         told = [(produced, verdicts[f"{number}-{sample}"]) for sample, produced in enumerate(found)]
-        yield replace(_result(one, _PLACES[way], told, seen), description=f"{one.description} ({_PLACES[way]})")
+        yield replace(_result(one, _PLACES[way], told, seen), path=_PLACES[way])
 
 
 def _result(one: Interaction, place: str, told: Sequence[tuple[Produced, Verdict]], seen: Announced
