@@ -107,7 +107,7 @@ def publish_promised(lab: Lab, asked: Sequence[Interaction]) -> list[tuple[str, 
         Prerequisite: a provider state could not be set up. NoHook: it is no event, or nothing of ours can be signed.
     """
     asked = [one for one in asked if not why_not(lab, one)]
-    if not asked:
+    if not asked or lab.target.capabilities.get("inbox", True) is False:
         return []
     inbox, setting = lab.publisher(), Setting(lab, hook_of(lab))
     return [(one.name, inbox.publish(_event(one, inbox, setting), label="pact")) for one in asked]
