@@ -6,6 +6,8 @@ from harness.counterparts.flooding import come_back, flood, neighbours_of
 from harness.counterparts.foreign import guarded, json_writes, keyed_writes, required_keys, traced_calls
 from harness.counterparts.fuzzing import fuzz
 from harness.counterparts.lab import Lab
+from harness.counterparts.pacts.messages import message_pacts, publish_promised, verify_messages
+from harness.counterparts.pacts.verifying import verify_pacts
 from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
 from harness.counterparts.table import explore
@@ -63,6 +65,9 @@ from harness.judges.model_ledger import agrees_with_model, played_enough
 from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
 from harness.judges.orders import all_orders_tried, exactly_one_wins, order_ends_well
 from harness.judges.outbox import announced_once
+from harness.judges.pact_coverage import pacts_cover
+from harness.judges.pact_messages import promises_taken
+from harness.judges.pacts import pacts_verified
 from harness.judges.pagination import one_walk, only_matching, order_of, same_listing
 from harness.judges.publications import each_taken_once, poison_refused
 from harness.judges.reconciliation import Evidence, Transcript, agrees, reconciled
@@ -192,6 +197,7 @@ __all__ = [
     "lifetime_covers_horizon",
     "limited",
     "line_used",
+    "message_pacts",
     "money_after_burst",
     "moved",
     "neighbour_unharmed",
@@ -212,8 +218,12 @@ __all__ = [
     "order_of",
     "other_receiver_unharmed",
     "others_unharmed",
+    "pacts_cover",
+    "pacts_verified",
     "played_enough",
     "poison_refused",
+    "promises_taken",
+    "publish_promised",
     "queues_calm",
     "reaches_end",
     "read_deprecated",
@@ -246,6 +256,8 @@ __all__ = [
     "unchanged",
     "unmoved",
     "valid_document",
+    "verify_messages",
+    "verify_pacts",
     "waits_as_asked",
     "webhooks_back_off",
     "well_formed",

@@ -16,6 +16,7 @@ from typing import Any
 
 from harness.cli.evolving import evolution_of
 from harness.cli.lines import LINES, fault_proxy_for
+from harness.cli.pacts import stock_for, write_stock
 from harness.cli.reporting import write_reports
 from harness.content.catalogue import load_catalogue
 from harness.content.contract import load_contract
@@ -100,7 +101,7 @@ def knowing(target: Target, contract: Mapping[str, Any]) -> Target:
     """The target with what its contract says of it: whether it is a foreign API, and what such a one lacks."""
     if not contract.get("foreign"):
         return target
-    offered = {**capabilities_of(contract["openapi"]),
+    offered = {**capabilities_of(contract["openapi"]), "pacts": bool(target.pact and target.pact.sources),
                "released_baseline": "openapi" in contract.get("evolution", {}).get("baseline", {})}
     return replace(target, foreign=True, capabilities={**offered, **target.capabilities})
 
@@ -129,8 +130,10 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     began = time.monotonic()
     catalogue, plan, contract = prepared or plan_for(target, options)
     target, settings = knowing(target, contract), load_fuzz_settings()
+    stock = stock_for(target, contract, plan)
     directory, run_id = _directory(options.out, target.name)
     _write_inputs(directory, plan, contract)
+    write_stock(directory, stock)
     key, epoch = secrets.token_bytes(16), secrets.token_hex(3)
     journal = Journal(directory / "journal.jsonl")
     journal.append("run", {"run_id": run_id, "started_at": datetime.now(UTC).isoformat(timespec="seconds"),

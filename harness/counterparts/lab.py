@@ -13,6 +13,7 @@ from typing import Any
 from harness.counterparts.acting import Acting, Bet, Player
 from harness.counterparts.clock import MovableClock, borrowed_clock
 from harness.counterparts.hook_line import HookLine
+from harness.counterparts.pact_desk import PactDesk
 from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
 from harness.counterparts.wallet_link import WalletLink
@@ -97,8 +98,7 @@ class Lab(Acting):
             raise NoHook("this worker cannot run locustfiles")
         record = LocustRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens,
                               result=self._workshop.swarm(plan), objectives=tuple(objectives))
-        told = self._workshop.redactor.text(json.dumps(record.to_line()))  # a file may name its requests as it likes
-        self.record("locust", json.loads(told))
+        self.record_foreign("locust", record.to_line())
         return record.id
 
     def beside(self, path: str) -> Path:
@@ -128,6 +128,11 @@ class Lab(Acting):
         if self._workshop.fuzzer is None:
             raise NoHook("this worker has no fuzzer")
         return partial(self._workshop.fuzzer, settings=self._workshop.fuzz_settings)
+
+    @property
+    def pacts(self) -> PactDesk:
+        """The pacts of the run, and what verifies them."""
+        return self._workshop.pacts
 
     @property
     def limit(self) -> RateLimit:
@@ -186,6 +191,10 @@ class Lab(Acting):
         """Add a record to the journal: what reports draw, and no judge reads."""
         self._workshop.recorder.append(kind, line)
 
+    def record_foreign(self, kind: str, line: Mapping[str, Any]) -> None:
+        """Add a record in which others chose the words: a locustfile, a pact, a target. Secrets are taken out first."""
+        self.record(kind, json.loads(self._workshop.redactor.text(json.dumps(line))))
+
     def _own(self, draft: Draft, control: str, *, positive_control: bool) -> None:
         if control not in self.controls:
             raise ValueError(f"{self.check} claims {control} but is not marked with it")
@@ -225,12 +234,13 @@ class Lab(Acting):
         with borrowed_clock(self, self._workshop.forget_tokens) as clock:
             yield clock
 
-    def until(self, read: Callable[[], Exchange], enough: Callable[[Exchange], bool]) -> Exchange:
-        """Read again, with growing pauses, until it is enough or the profile's wait is over; the last reading.
+    def until(self, read: Callable[[], Exchange], enough: Callable[[Exchange], bool], *,
+              seconds: float | None = None) -> Exchange:
+        """Read again, with growing pauses, until it is enough or `seconds` (the profile's wait) are over; the last one.
 
         For states that the target may reach later (operations, events): it has no event for us to wait for.
         """
-        deadline = time.monotonic() + self.target.webhook_wait_seconds
+        deadline = time.monotonic() + (self.target.webhook_wait_seconds if seconds is None else seconds)
         pause = 0.02
         while True:
             reading = read()

@@ -14,6 +14,7 @@ from harness.model.errors import UsageError
 from harness.model.exchange import Exchange
 from harness.model.history import CheckRecord, History, PlayerRecord
 from harness.model.locust_plan import LocustRecord
+from harness.model.pact_record import PactRecord
 from harness.model.plan import Plan
 from harness.model.profile import ContractProfile
 from harness.model.storm_record import StormRecord
@@ -57,6 +58,7 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
     scenarios: list[ScenarioRecord] = []
     storms: list[StormRecord] = []
     loads: list[LocustRecord] = []
+    pacts: list[PactRecord] = []
     facts: dict[str, Any] = {"notes": []}
     times: list[int] = []
     for number, line in enumerate(read(run / "journal.jsonl"), start=1):
@@ -81,6 +83,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
                     storms.append(StormRecord.from_line(line))
                 case "locust":
                     loads.append(LocustRecord.from_line(line))
+                case "pacts":
+                    pacts.append(PactRecord.from_line(line))
                 case "note":
                     facts["notes"].append(str(line["text"]))
                 case "run":
@@ -94,7 +98,7 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
     history = History(
         exchanges=tuple(exchanges), samples=tuple(samples), claims=tuple(claims), players=tuple(players.values()),
         checks=tuple(checks.values()), scenarios=tuple(scenarios), storms=tuple(storms),
-        locust_loads=tuple(loads),
+        locust_loads=tuple(loads), pacts=tuple(pacts),
         contract=contract.get("openapi", {}),
         event_schemas=contract.get("event_schemas", {}), evolution=contract.get("evolution", {}), profile=profile,
         facts=facts)

@@ -10,6 +10,7 @@ from typing import Any
 from harness.model.claim import Claim
 from harness.model.exchange import Exchange
 from harness.model.locust_plan import LocustRecord
+from harness.model.pact_record import PactRecord
 from harness.model.profile import ContractProfile
 from harness.model.storm_record import StormRecord
 from harness.model.timeline import ScenarioRecord
@@ -60,6 +61,7 @@ class History:
     scenarios: tuple[ScenarioRecord, ...] = ()
     storms: tuple[StormRecord, ...] = ()
     locust_loads: tuple[LocustRecord, ...] = ()
+    pacts: tuple[PactRecord, ...] = ()
     contract: Mapping[str, Any] = field(default_factory=dict)
     event_schemas: Mapping[str, Any] = field(default_factory=dict)
     evolution: Mapping[str, Any] = field(default_factory=dict)
@@ -83,6 +85,10 @@ class History:
     def locust_load(self, load_id: str) -> LocustRecord | None:
         """The locustfile's load of that id; None when the journal does not hold it."""
         return next((load for load in self.locust_loads if load.id == load_id), None)
+
+    def pact_record(self, record_id: str) -> PactRecord | None:
+        """The verification of pacts of that id; None when the journal does not hold it."""
+        return next((record for record in self.pacts if record.id == record_id), None)
 
     def over(self, claim: Claim) -> tuple[Exchange, ...]:
         """The exchanges a claim speaks of, in its order; missing ones are left out."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from harness.model.control import Level, Role
 from harness.model.errors import UsageError
 from harness.model.evolution import Evolution
+from harness.model.pact_settings import PactSettings
 
 LONGEST_WEBHOOK_TRY = 30.0
 """Seconds for one answer of a receiver where a platform declares nothing: so long it is waited for, none is promised.
@@ -179,6 +180,8 @@ class Target:
     """What it can bear; None: the profile declares nothing, and no storm is blown."""
     evolution: Evolution = field(default_factory=Evolution)
     """What its contract is held against, and which deviations were accepted."""
+    pact: PactSettings | None = None
+    """Where its consumers' pacts are; None: it names none, and certify's own typical ones stand in."""
     webhooks: Mapping[str, float] = field(default_factory=dict)
     """What it promises about the webhooks it sends: {"try_seconds": how long it waits for one answer}."""
 
@@ -196,4 +199,5 @@ class Target:
     @property
     def secrets(self) -> list[str]:
         """Everything of the credentials that must not be recorded."""
-        return [s for c in self.credentials.values() for s in (c.secret, c.signing_secret, c.token) if s]
+        mine = [s for c in self.credentials.values() for s in (c.secret, c.signing_secret, c.token) if s]
+        return [*mine, *(self.pact.secrets if self.pact else ())]

@@ -51,7 +51,7 @@ _EVENTS = (
     Fault("schema-field-required", "The published schema of session.started demands a member that stored events lack",
           ("EVT-02",)),
     Fault("schema-type-changed", "In the published schema of bet.authorized sequence is a string", ("EVT-02",)),
-    Fault("event-of-next-major", "Events of /v1 say schema_version 2.0", ("EVT-02",)),
+    Fault("event-of-next-major", "Events of /v1 say schema_version 2.0", ("EVT-02", "PACT-02")),
 )
 
 FAULTS: tuple[Fault, ...] = _DOCUMENT + _DRIFT + _DEPRECATION + _EVENTS

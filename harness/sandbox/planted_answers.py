@@ -41,6 +41,8 @@ def _spoil_refusal(ctx: Context, path: str, answer: Answer) -> None:
         body["retryable"] = True
     if faults.on("error-code-invented") and code in ("INVALID_STATE", "INSUFFICIENT_FUNDS", "NOT_FOUND", "DUPLICATE"):
         body["code"] = "E1042"
+    if faults.on("funds-said-limit") and code == "INSUFFICIENT_FUNDS":
+        body["code"] = "LIMIT_EXCEEDED"
     if faults.on("error-leaks-sql") and code in ("NOT_FOUND", "VALIDATION_FAILED", "DUPLICATE"):
         body["message"] = _SQL
     if faults.on("error-leaks-stack") and code in ("MALFORMED_REQUEST", "VALIDATION_FAILED"):
@@ -69,6 +71,9 @@ def _spoil_success(ctx: Context, answer: Answer) -> None:
     left = body.get("freespins_left")
     if faults.on("spins-left-as-text") and ctx.operation_id == "consumeBonus" and isinstance(left, int):
         body["freespins_left"] = str(left)
+    if faults.on("rolled-back-read-as-tombstoned") and ctx.operation_id == "getBet" \
+            and body.get("status") == "rolled_back":
+        body["status"] = "tombstoned"
     if faults.on("undocumented-status") and ctx.operation_id == "authorizeBet" and answer.status == 200:
         answer.status = 203
     if faults.on("time-without-zone"):

@@ -190,6 +190,31 @@ def renamed(p: Any) -> bool:
     return bool(json.loads(body)["event_id"] != event_id)
 
 
+def settled(p: Any) -> dict[str, Any]:
+    """The body of the webhook about a bet that is settled."""
+    receiver = Receiver()
+    try:
+        endpoint = subscribe(p, receiver, "bet.settled")
+        bet = p.bet(p.session(p.player()), 10)
+        p.settle(bet, 20)
+        (call, *_) = receiver.wait(1)
+        assert p.send("DELETE", f"/v1/webhooks/endpoints/{endpoint['endpoint_id']}").status_code == 204
+    finally:
+        receiver.close()
+    told: dict[str, Any] = json.loads(call[2])
+    return told
+
+
+probe("webhook-money-as-text")(lambda p: settled(p)["data"]["win"]["amount"] == "20")
+probe("webhook-settlement-renamed")(lambda p: "settlement_id" not in settled(p)["data"])
+
+
+@probe("inbox-wants-milliseconds")
+def whole_seconds_refused(p: Any) -> bool:
+    event = {**json.loads(inbox.an_event()), "occurred_at": "2026-11-21T12:00:00Z"}
+    return bool(inbox.publish(p, json.dumps(event).encode()).status_code != 202)
+
+
 probe("accepted-without-location")(
     lambda p: "Location" not in payments.pay(p, p.player(), "deposit", 5).headers)
 
