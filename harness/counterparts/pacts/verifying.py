@@ -131,5 +131,5 @@ def _both(first: InteractionResult, second: InteractionResult) -> InteractionRes
     if second.became is Became.MISMATCHED:
         return replace(second, exchanges=(*second.exchanges, *first.exchanges))
     then = second.why or second.became.value
-    return replace(first, became=Became.DIFFERED, blame=Owner.SUBJECT.value, why=f"it mismatched once, and then: {then}",
-                   exchanges=(*first.exchanges, *second.exchanges))
+    return replace(first, became=Became.DIFFERED, blame=Owner.SUBJECT.value,
+                   why=f"it mismatched once, and then: {then}", exchanges=(*first.exchanges, *second.exchanges))
