@@ -9,6 +9,7 @@ from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
+from harness.model.pact import Kind
 from harness.model.pact_record import Became, InteractionResult, PactRecord
 
 _SHOWN = 4
@@ -91,9 +92,13 @@ def _too_few(record: PactRecord) -> Finding:
 
 
 def _name(one: InteractionResult) -> str:
-    """`rgs → platform: authorize a bet (touches CONT-02)`."""
+    """`rgs → platform: authorize a bet (touches CONT-02)`; of a message also how it was told."""
     touches = f" (touches {', '.join(one.controls)})" if one.controls else ""
-    return f"{one.consumer} → {one.provider}: {one.description}{touches}"
+    return f"{one.consumer} → {one.provider}: {one.description}{_way(one)}{touches}"
+
+
+def _way(one: InteractionResult) -> str:
+    return f" {one.path}" if one.kind == Kind.MESSAGE.value and one.path else ""
 
 
 def _where(one: InteractionResult) -> str:
@@ -103,7 +108,7 @@ def _where(one: InteractionResult) -> str:
 
 
 def _listed(results: Iterable[InteractionResult]) -> str:
-    names = [f"{one.consumer}: {one.description}" for one in results]
+    names = [f"{one.consumer}: {one.description}{_way(one)}" for one in results]
     return ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
 
 

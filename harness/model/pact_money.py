@@ -9,7 +9,7 @@ from typing import Any
 from harness.model import money
 from harness.model.pact import Pact
 
-_AMOUNT = r"^-?\d+(\.\d+)?$"
+_AMOUNT = [{"match": "type"}, {"match": "regex", "regex": r"^-?\d+(\.\d+)?$"}]
 
 
 def in_money_form(pact: Pact, form: str) -> Pact:
@@ -33,6 +33,6 @@ def _walked(value: Any, form: str) -> Any:
 
 def _rules(parts: Mapping[str, Any]) -> dict[str, Any]:
     """An integer in minor units is a text of digits in any other form."""
-    return {part: {path: {**rule, "matchers": [{"match": "regex", "regex": _AMOUNT}]} if part == "body"
-                   and path.endswith(".amount") and rule.get("matchers") == [{"match": "integer"}] else rule
-                   for path, rule in rules.items()} for part, rules in parts.items()}
+    return {part: {path: {**rule, "matchers": _AMOUNT} if part == "body" and path.endswith(".amount")
+                   and rule.get("matchers") == [{"match": "integer"}] else rule for path, rule in rules.items()}
+            for part, rules in parts.items()}

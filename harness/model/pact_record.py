@@ -99,6 +99,7 @@ class InteractionResult:
     """Ids of the exchanges with the provider, the last try's."""
     method: str = ""
     path: str = ""
+    """Of a message: where it was seen ("in a webhook")."""
 
     @classmethod
     def of(cls, one: Interaction, became: Became, **found: Any) -> InteractionResult:

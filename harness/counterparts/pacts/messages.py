@@ -73,7 +73,7 @@ def _verified(lab: Lab, asked: Sequence[Interaction], seen: Announced) -> Iterat
     verdicts = lab.pacts.verifier(jobs) if jobs else {}
     for number, ((one, way), found) in enumerate(zip(pairs, samples, strict=True)):
         told = [(produced, verdicts[f"{number}-{sample}"]) for sample, produced in enumerate(found)]
-        yield replace(_result(one, _PLACES[way], told, seen), description=f"{one.description} ({_PLACES[way]})")
+        yield replace(_result(one, _PLACES[way], told, seen), path=_PLACES[way])
 
 
 def _result(one: Interaction, place: str, told: Sequence[tuple[Produced, Verdict]], seen: Announced
@@ -107,7 +107,7 @@ def publish_promised(lab: Lab, asked: Sequence[Interaction]) -> list[tuple[str, 
         Prerequisite: a provider state could not be set up. NoHook: it is no event, or nothing of ours can be signed.
     """
     asked = [one for one in asked if not why_not(lab, one)]
-    if not asked:
+    if not asked or lab.target.capabilities.get("inbox", True) is False:
         return []
     inbox, setting = lab.publisher(), Setting(lab, hook_of(lab))
     return [(one.name, inbox.publish(_event(one, inbox, setting), label="pact")) for one in asked]
