@@ -16,21 +16,22 @@ _REMEDY = "Name a pact file as Pact's libraries write it, or move this one away"
 
 
 def pacts_of(source: str, providers: Iterable[str] = ()) -> list[Pact]:
-    """The pacts of a file or of a folder (`*.json`, its folders included) for these providers (default: any).
+    """The pacts of a file or a folder (`*.json`, its folders included) in which one of these is a side (default: all).
 
     Raises:
         UsageError: unreadable, no JSON, or no pact; names the file, and the line where there is one.
     """
     path, accepted = Path(source), frozenset(providers)
     found = [read_pact(file) for file in _files(path)]
-    return [pact for pact in found if not accepted or pact.provider in accepted]
+    return [pact for pact in found if not accepted or {pact.provider, pact.consumer} & accepted]
 
 
 def shipped_pacts(version: str) -> list[Pact]:
     """The pacts of the contract pack of a built-in version; none where it has none."""
     from harness.contracts import packs  # late: `certify --help` needs no contract
 
-    folder = packs.pack_path(version if version in packs.versions() else packs.versions()[-1]) / "pacts"
+    known = version if version in packs.versions() else packs.versions()[-1]
+    folder = packs.pack_path(known) / "pacts"
     return [_pact(json.loads(file.read_text(encoding="utf-8")), file.name, shipped=True)
             for file in sorted(folder.glob("*.json"))]
 

@@ -101,7 +101,7 @@ def _plan_one(control: Control, checks: tuple[Check, ...], target: Target, level
 
 def _absence(absent: list[str], target: Target) -> str:
     """Who said that the target has none of these."""
-    if target.foreign and absent == ["pacts"]:
+    if absent == ["pacts"]:
         return "the target profile names no consumer pacts"
     said = "the contract declares no " if target.foreign else "the target profile declares that it does not offer "
     return said + ", ".join(absent).replace("_", " ")

@@ -24,6 +24,7 @@ def test_a_folder_is_read_whole_and_other_providers_are_left(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(GOOD))
     (tmp_path / "deep" / "b.json").write_text("\ufeff" + json.dumps({**GOOD, "provider": {"name": "wallet"}}))
     assert [p.provider for p in pacts_of(str(tmp_path))] == ["platform", "wallet"]
+    assert [p.provider for p in pacts_of(str(tmp_path), ["rgs"])] == ["platform", "wallet"]  # it may consume, too
     assert [p.source for p in pacts_of(str(tmp_path), ["platform"])] == [str(tmp_path / "a.json")]
 
 

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import threading
 from urllib.parse import urlsplit
 
 import pytest
@@ -100,8 +101,8 @@ def front(lab):
     """front(setting=None) -> a running front."""
     made = []
 
-    def make(setting=None):
-        made.append(Front(lab, lab.provider, lab.known, setting or Setting(lab)))
+    def make(setting=None, **options):
+        made.append(Front(lab, lab.provider, lab.known, setting or Setting(lab), **options))
         return made[-1]
 
     yield make
@@ -152,6 +153,15 @@ def test_a_state_that_fails_answers_at_once_is_not_tried_again_and_its_request_i
     assert not subject.sent("POST /v1/bets/rollback")
     assert [(leg.unset.owner, "createSandboxPlayer answered 500" in leg.unset.why) for leg in legs] == [
         (Owner.SUBJECT, True)] * 2
+
+
+def test_a_state_that_takes_too_long_is_given_up(lab, front):
+    gate = threading.Event()
+    running = front(Setting(lab, lambda _: gate.wait(30) and {}), state_seconds=0.1)
+    leg = running.leg("0", interaction(states=["mine"]))
+    assert ask(running.state_url("0"), b'{"state": "mine", "params": {}, "action": "setup"}')[::2] == (200, b"{}")
+    gate.set()
+    assert (leg.unset.owner, leg.unset.why) == (Owner.ENVIRONMENT, "state 'mine' took longer than 0.1 s")
 
 
 def test_a_state_gives_its_values_and_none_needs_none(lab, subject, front):
@@ -296,6 +306,12 @@ def test_each_interaction_gets_its_result_and_a_mismatch_is_tried_again(lab, wor
     assert (record.results[2].blame, record.results[4].blame) == ("subject", "target profile")
 
 
+def test_what_the_target_itself_consumes_is_not_asked_of_it(lab, workshop_of, target, changed, lines):
+    mine = changed(target, pact=PactSettings(providers=("somebody else",)))
+    driven(lab, workshop_of, mine, verifier(oks={}), interaction())
+    assert record_of(lines).results == ()
+
+
 def test_what_broke_off_is_recorded_as_not_verified(lab, workshop_of, target, lines):
     def verify(jobs, *, at_once=4):
         raise KeyboardInterrupt
@@ -315,4 +331,3 @@ def test_one_at_a_time_where_a_hook_sets_states(lab, workshop_of, target, lines)
     driven(lab, workshop_of, target, verify, interaction(states=["mine"]), state_command=dict)
     driven(lab, workshop_of, target, verify, interaction(states=["an unknown bet"]))
     assert seen == [1, 4]
-    assert PactSettings().sources == ()

@@ -28,7 +28,9 @@ def verify_pacts(lab: Lab) -> str:
     """
     began = time.monotonic()
     stock = lab.pacts.stock
-    listed = [one for pact in stock.pacts for one in interactions(pact) if one.kind is not Kind.MESSAGE]
+    accepted = lab.target.pact.providers if lab.target.pact else ()
+    listed = [one for pact in stock.pacts if pact.provider in accepted or not accepted
+              for one in interactions(pact) if one.kind is not Kind.MESSAGE]
     asked = [one for one in listed if not why_not(lab, one)]
     results: tuple[InteractionResult, ...] = tuple(map(_nothing_known, asked))
     try:
