@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.content.pacts import pacts_of, shipped_pacts
 from harness.engine.records import load_history
+from harness.engine.redaction import Redactor
 from harness.model.errors import EnvironmentFault
 from harness.model.pact import Pact, Stock
 from harness.model.pact_money import in_money_form
@@ -61,7 +62,7 @@ def tell_brokers(directory: Path, target: Target, stock: Stock, version: str) ->
         return [f"pact broker: not published: {fault.line()}"]
 
 
-def write_stock(directory: Path, stock: Stock) -> None:
-    """Beside the journal, for the workers, and for whoever wants to know what was verified."""
+def write_stock(directory: Path, stock: Stock, redactor: Redactor) -> None:
+    """Beside the journal, for whoever wants to know what was verified; secrets in the pacts are taken out."""
     if stock.pacts or stock.problems:
-        (directory / FILE).write_text(json.dumps(stock.to_dict()), encoding="utf-8")
+        (directory / FILE).write_text(redactor.text(json.dumps(stock.to_dict())), encoding="utf-8")

@@ -133,8 +133,8 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     stock = stock_for(target, contract, plan)
     directory, run_id = _directory(options.out, target.name)
     _write_inputs(directory, plan, contract)
-    write_stock(directory, stock)
     key, epoch = secrets.token_bytes(16), secrets.token_hex(3)
+    write_stock(directory, stock, Redactor(target.secrets, key=key))
     journal = Journal(directory / "journal.jsonl")
     journal.append("run", {"run_id": run_id, "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
                            "version": program_version(), "epoch": epoch})
@@ -152,7 +152,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         ready = time.monotonic()
         payload = {"run": str(directory), "target": target_to_dict(replace(target, level=plan.level)),
                    "seed": plan.seed, "epoch": epoch, "redaction_key": key.hex(), "budget": plan.budget,
-                   "fuzz_settings": settings,
+                   "fuzz_settings": settings, "pacts": stock.to_dict(),
                    "storms": {"processes": options.storm_processes,
                               "elsewhere": asdict(options.elsewhere) if options.elsewhere else None}}
         pool = WorkerPool(directory, {**payload, "fault_proxy": fault_proxy}, workers=options.workers,

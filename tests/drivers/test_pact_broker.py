@@ -6,18 +6,20 @@ import os
 import secrets
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from harness.cli.pact_broker import pacts_at, publish_results
-from harness.cli.pacts import stock_for
+from harness.cli.pacts import stock_for, write_stock
+from harness.cli.running import knowing
 from harness.drivers.pact_broker import Broker
 from harness.drivers.recording_client import RecordingClient
 from harness.engine.redaction import Redactor
 from harness.model.control import Level
 from harness.model.errors import EnvironmentFault, UsageError
 from harness.model.history import History
-from harness.model.pact import Stock
+from harness.model.pact import Pact, Stock
 from harness.model.pact_record import Became, InteractionResult, PactRecord
 from harness.model.pact_settings import PactSettings
 from harness.model.plan import Plan, PlannedControl
@@ -194,3 +196,18 @@ def test_certifys_own_stand_in_and_nothing_is_read_that_nobody_asks_for(broker):
     target = Target(name="x", base_url="http://x", pact=settings(sources=(f"{broker.url}/",)))
     assert stock_for(target, {}, plan("IDEM-01")) == Stock()
     assert broker.asked == []
+
+
+def test_what_is_written_beside_the_journal_holds_no_secret(tmp_path):
+    document = {"interactions": [{**INTERACTION, "request": {"headers": {"X-Key": "canary-secret-1"}}}]}
+    stock = Stock(pacts=(Pact(consumer="a", provider="b", source="a.json", document=document),))
+    write_stock(tmp_path, stock, Redactor(["canary-secret-1"], key=b"k"))
+    assert "canary" not in (tmp_path / "pacts.json").read_text()
+    assert json.loads((tmp_path / "pacts.json").read_text())["pacts"][0]["consumer"] == "a"
+
+
+def test_a_version_without_pacts_of_its_own_needs_the_targets(tmp_path):
+    old = Target(name="x", base_url="http://x", contract="1.6")
+    assert knowing(old, {}).capabilities == {"pacts": False}
+    assert knowing(Target(name="x", base_url="http://x"), {}).capabilities == {}
+    assert knowing(replace(old, pact=settings(sources=("a",))), {}).capabilities == {}
