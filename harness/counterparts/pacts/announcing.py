@@ -17,7 +17,7 @@ from harness.model.pact_record import Produced
 
 Told = Callable[[Iterable[Exchange]], Iterable[tuple[str, Produced]]]
 FEED, WEBHOOK = "feed", "webhook"
-_SAMPLES = 3
+SAMPLES = 3
 """Of one type, in one way of telling."""
 
 
@@ -72,7 +72,7 @@ def _watch(lab: Lab, found: Announced, ours: set[str], due: set[str], since: str
     for way, exchanges in ((FEED, pages[-1] if pages else []), (WEBHOOK, [e for e in lab.seen() if _is_hook(e)])):
         for kind, produced in told(exchanges):
             samples = found.samples.setdefault((kind, way), [])
-            if len(samples) < _SAMPLES:
+            if len(samples) < SAMPLES:
                 samples.append(produced)
 
 
