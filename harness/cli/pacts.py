@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.content.pacts import pacts_of, shipped_pacts
+from harness.engine.records import load_history
 from harness.model.errors import EnvironmentFault
 from harness.model.pact import Pact, Stock
 from harness.model.pact_money import in_money_form
@@ -45,6 +46,19 @@ def stock_for(target: Target, contract: Mapping[str, Any], plan: Plan) -> Stock:
         except EnvironmentFault as fault:
             problems.append(fault.line())
     return Stock(pacts=tuple(found), sources=settings.sources, problems=tuple(problems))
+
+
+def tell_brokers(directory: Path, target: Target, stock: Stock, version: str) -> list[str]:
+    """Publish what came of the brokers' pacts, where the profile says so; a line for each pact, for the journal."""
+    if target.pact is None or not target.pact.publish or not any(pact.publish for pact in stock.pacts):
+        return []
+    from harness.cli.pact_broker import publish_results  # late: most targets have no broker
+
+    history, _ = load_history(directory, target.profile)
+    try:
+        return [f"pact broker: {line}" for line in publish_results(stock, history, target.pact, version)]
+    except EnvironmentFault as fault:
+        return [f"pact broker: not published: {fault.line()}"]
 
 
 def write_stock(directory: Path, stock: Stock) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.cli.lines import LINES, fault_proxy_for
-from harness.cli.pacts import stock_for, write_stock
+from harness.cli.pacts import stock_for, tell_brokers, write_stock
 from harness.cli.reporting import write_reports
 from harness.content.catalogue import load_catalogue
 from harness.content.contract import load_contract
@@ -158,6 +158,8 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         for note in pool.drive(plan.checks, _relay(listener)):
             journal.append("note", {"text": note})
         stack.close()
+        for told in tell_brokers(directory, target, stock, program_version()):
+            journal.append("note", {"text": told})
         driven = time.monotonic()
         journal.append("run", {"timings": {"prepare": ready - began, "drive": driven - ready},
                                "seconds": driven - began})

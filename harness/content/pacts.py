@@ -77,6 +77,10 @@ def _pact(document: Any, source: str, **known: Any) -> Pact:
     listed = [document[member] for member in ("interactions", "messages") if member in document]
     if not listed or not all(isinstance(one, list) and all(isinstance(i, dict) for i in one) for one in listed):
         raise UsageError(f"{source}: no pact: it has no list of interactions", remedy=_REMEDY)
+    for number, one in enumerate(document.get("interactions", ()), start=1):
+        whole = all(isinstance(one.get(part), dict) for part in ("request", "response"))
+        if one.get("type", "Synchronous/HTTP") == "Synchronous/HTTP" and not whole:  # the verifier would make one up
+            raise UsageError(f"{source}: interaction {number} has no request or no response", remedy=_REMEDY)
     return Pact(consumer=named["consumer"], provider=named["provider"], source=source, document=document, **known)
 
 

@@ -130,5 +130,6 @@ def _both(first: InteractionResult, second: InteractionResult) -> InteractionRes
     """What two tries say of an interaction that mismatched at first."""
     if second.became is Became.MISMATCHED:
         return replace(second, exchanges=(*second.exchanges, *first.exchanges))
-    return replace(first, became=Became.DIFFERED, exchanges=(*first.exchanges, *second.exchanges),
-                   why=f"it mismatched once, and then: {second.why or second.became.value}")
+    then = second.why or second.became.value
+    return replace(first, became=Became.DIFFERED, blame=Owner.SUBJECT.value,
+                   why=f"it mismatched once, and then: {then}", exchanges=(*first.exchanges, *second.exchanges))
