@@ -8,22 +8,25 @@ from pathlib import Path
 from typing import Any
 
 from harness.model.errors import UsageError
-from harness.model.pact import Pact
+from harness.model.pact import Kind, Pact, interactions
 
 _MAX_DOCUMENT = 16 << 20
 _MOST_FILES = 500
 _REMEDY = "Name a pact file as Pact's libraries write it, or move this one away"
 
 
-def pacts_of(source: str, providers: Iterable[str] = ()) -> list[Pact]:
+def pacts_of(source: str, providers: Iterable[str] = (), consumers: Iterable[str] = ()) -> list[Pact]:
     """The pacts of a file or of a folder (`*.json`, its folders included) for these providers (default: any).
+
+    `consumers`: also pacts of nothing but messages that these read.
 
     Raises:
         UsageError: unreadable, no JSON, or no pact; names the file, and the line where there is one.
     """
-    path, accepted = Path(source), frozenset(providers)
+    path, accepted, readers = Path(source), frozenset(providers), frozenset(consumers)
     found = [read_pact(file) for file in _files(path)]
-    return [pact for pact in found if not accepted or pact.provider in accepted]
+    return [pact for pact in found if not accepted or pact.provider in accepted or (
+        pact.consumer in readers and all(one.kind is Kind.MESSAGE for one in interactions(pact)))]
 
 
 def shipped_pacts(version: str) -> list[Pact]:
