@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,26 @@ def pacts_of(source: str, providers: Iterable[str] = (), consumers: Iterable[str
 
 
 def shipped_pacts(version: str) -> list[Pact]:
-    """The pacts of the contract pack of a built-in version; none where it has none."""
+    """The consumer pacts of the newest contract pack, for a target of that version or, if it is none, of the newest.
+
+    A minor version only adds: what came later than the target's is left out.
+    """
     from harness.contracts import packs  # late: `certify --help` needs no contract
 
-    folder = packs.pack_path(version if version in packs.versions() else packs.versions()[-1]) / "pacts"
-    return [_pact(json.loads(file.read_text(encoding="utf-8")), file.name, shipped=True)
+    known = packs.versions()
+    later = known[known.index(version) + 1:] if version in known else ()
+    folder = packs.pack_path(known[-1]) / "pacts"
+    return [_pact(_before(json.loads(file.read_text(encoding="utf-8")), later), file.name, shipped=True)
             for file in sorted(folder.glob("*.json"))]
+
+
+def _before(document: Mapping[str, Any], later: Collection[str]) -> Mapping[str, Any]:
+    """The pact without what came with these versions."""
+    return {**document, "interactions": [one for one in document["interactions"] if _since(one) not in later]}
+
+
+def _since(one: Mapping[str, Any]) -> str:
+    return str(one.get("comments", {}).get("certify", {}).get("since", ""))
 
 
 def _files(path: Path) -> Iterator[Path]:
