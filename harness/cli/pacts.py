@@ -38,7 +38,7 @@ def stock_for(target: Target, contract: Mapping[str, Any], plan: Plan) -> Stock:
     problems: list[str] = []
     for source in settings.sources:
         if not is_url(source):
-            found += pacts_of(source, settings.providers)
+            found += pacts_of(source, settings.providers, consumers=settings.providers)
             continue
         try:
             from harness.cli.pact_broker import pacts_at  # late: most targets have no broker

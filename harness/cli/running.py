@@ -21,7 +21,6 @@ from harness.content.catalogue import load_catalogue
 from harness.content.contract import load_contract
 from harness.content.folders import Folders, shipped
 from harness.content.fuzz_settings import FILE, load_fuzz_settings
-from harness.content.pacts import shipped_pacts
 from harness.content.suites import find_checks, find_scenarios
 from harness.content.targets import target_to_dict
 from harness.counterparts.preflight import require
@@ -98,11 +97,9 @@ def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict
 
 def knowing(target: Target, contract: Mapping[str, Any]) -> Target:
     """The target with what its contract says of it: whether it is a foreign API, and what such a one lacks."""
-    named = bool(target.pact and target.pact.sources)
     if not contract.get("foreign"):
-        known = named or bool(shipped_pacts(target.contract))
-        return target if known else replace(target, capabilities={"pacts": False, **target.capabilities})
-    offered = {**capabilities_of(contract["openapi"]), "pacts": named}
+        return target
+    offered = {**capabilities_of(contract["openapi"]), "pacts": bool(target.pact and target.pact.sources)}
     return replace(target, foreign=True, capabilities={**offered, **target.capabilities})
 
 

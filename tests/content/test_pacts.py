@@ -24,8 +24,17 @@ def test_a_folder_is_read_whole_and_other_providers_are_left(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(GOOD))
     (tmp_path / "deep" / "b.json").write_text("\ufeff" + json.dumps({**GOOD, "provider": {"name": "wallet"}}))
     assert [p.provider for p in pacts_of(str(tmp_path))] == ["platform", "wallet"]
-    assert [p.provider for p in pacts_of(str(tmp_path), ["rgs"])] == ["platform", "wallet"]  # it may consume, too
     assert [p.source for p in pacts_of(str(tmp_path), ["platform"])] == [str(tmp_path / "a.json")]
+
+
+def test_messages_that_the_target_itself_reads_are_found_by_its_name(tmp_path):
+    read = {"consumer": {"name": "platform"}, "provider": {"name": "rgs"}, "interactions": [
+        {"type": "Asynchronous/Messages", "description": "m", "contents": {}}]}
+    called = {**read, "interactions": [{"type": "Synchronous/HTTP", "description": "h", "request": {}, "response": {}}]}
+    for name, document in (("read", read), ("called", called)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    found = pacts_of(str(tmp_path), ["platform"], consumers=["platform"])
+    assert [p.source for p in found] == [str(tmp_path / "read.json")]
 
 
 @pytest.mark.parametrize(("content", "says"), [

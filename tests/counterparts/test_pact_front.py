@@ -312,6 +312,17 @@ def test_what_the_target_itself_consumes_is_not_asked_of_it(lab, workshop_of, ta
     assert record_of(lines).results == ()
 
 
+def test_what_says_nothing_or_something_odd_is_no_pass(lab, workshop_of, target, lines):
+    driven(lab, workshop_of, target, verifier(oks={}))
+    driven(lab, workshop_of, target, verifier(oks={}), interaction(certify={"when": {"unknown_rolback": "accepted"}}))
+    first, second = (PactRecord.from_line(json.loads(json.dumps(line))) for line in lines.of("pacts"))
+    assert [(r.became, r.blame, r.why) for r in (*first.results, *second.results)] == [
+        (Became.NOT_VERIFIED, "target profile", "c.json has no interactions"),
+        (Became.NOT_VERIFIED, "target profile",
+         "its certify.when names 'unknown_rolback', which is no choice of the contract profile")]
+    assert second.left_out == ()
+
+
 def test_what_broke_off_is_recorded_as_not_verified(lab, workshop_of, target, lines):
     def verify(jobs, *, at_once=4):
         raise KeyboardInterrupt

@@ -6,13 +6,11 @@ import os
 import secrets
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
 from harness.cli.pact_broker import pacts_at, publish_results
 from harness.cli.pacts import stock_for, write_stock
-from harness.cli.running import knowing
 from harness.drivers.pact_broker import Broker
 from harness.drivers.recording_client import RecordingClient
 from harness.engine.redaction import Redactor
@@ -204,10 +202,3 @@ def test_what_is_written_beside_the_journal_holds_no_secret(tmp_path):
     write_stock(tmp_path, stock, Redactor(["canary-secret-1"], key=b"k"))
     assert "canary" not in (tmp_path / "pacts.json").read_text()
     assert json.loads((tmp_path / "pacts.json").read_text())["pacts"][0]["consumer"] == "a"
-
-
-def test_a_version_without_pacts_of_its_own_needs_the_targets(tmp_path):
-    old = Target(name="x", base_url="http://x", contract="1.6")
-    assert knowing(old, {}).capabilities == {"pacts": False}
-    assert knowing(Target(name="x", base_url="http://x"), {}).capabilities == {}
-    assert knowing(replace(old, pact=settings(sources=("a",))), {}).capabilities == {}
