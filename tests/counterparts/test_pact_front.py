@@ -86,6 +86,14 @@ def test_the_profiles_name_of_the_key_is_used(lab, target, workshop_of, changed)
     assert headers["idempotency-key"].startswith("key-")
 
 
+def test_a_foreign_apis_own_key_is_fresh_and_its_headers_are_its_own(lab, target, workshop_of, changed):
+    foreign = type(lab)(workshop_of(changed(target, foreign=True)), "c", ("X-01",))
+    headers, _ = sent(foreign, interaction(path="/orders"), {"Idempotency-Key": "example", "X-Brand-Id": "theirs"},
+                      "/orders")
+    assert headers["idempotency-key"].startswith("key-")
+    assert (headers["x-brand-id"], "x-trace-id" in headers) == ("theirs", False)
+
+
 def test_what_is_published_is_signed_by_us(lab, target, workshop_of, changed, client):
     signing = changed(target, credentials={**target.credentials, "provider": client("provider", signing_secret="s")})
     path = "/v1/inbox/events"
@@ -130,6 +138,18 @@ def test_a_call_goes_through_the_recording_client_and_its_answer_comes_back_whol
     assert [(e.operation, e.label, e.url.partition("/v1")[2]) for e in leg.exchanges] == [
         ("rollbackBet", "pact", "/bets/rollback?a=%2F&b")]
     assert lines.of("exchange")[-1]["request_body"] == '{"bet_id":"b"}'
+
+
+def test_a_body_in_chunks_arrives_whole(subject, front):
+    running = front()
+    running.leg("0", interaction())
+    parts = urlsplit(running.url("0"))
+    line = http.client.HTTPConnection(parts.netloc, timeout=10)
+    line.request("POST", parts.path + "/v1/bets/rollback", iter([b'{"bet_id"', b':"b"}']), encode_chunked=True,
+                 headers={"Transfer-Encoding": "chunked"})
+    assert line.getresponse().status == 200
+    line.close()
+    assert subject.sent("POST /v1/bets/rollback")[0].body == b'{"bet_id":"b"}'
 
 
 def test_nobody_else_gets_in(subject, front):

@@ -6,11 +6,12 @@ import os
 import secrets
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from harness.cli.pact_broker import pacts_at, publish_results
-from harness.cli.pacts import stock_for, write_stock
+from harness.cli.pacts import stock_for, tell_brokers, write_stock
 from harness.drivers.pact_broker import Broker
 from harness.drivers.recording_client import RecordingClient
 from harness.engine.redaction import Redactor
@@ -167,6 +168,24 @@ def test_results_are_published_with_branch_and_tags_and_what_is_open_is_not(brok
         assert {path for method, path, _, _ in broker.asked if method == "PUT"} == {
             "/pacticipants/our%20platform/branches/main/versions/abc123",
             "/pacticipants/our%20platform/versions/abc123/tags/prod"}
+
+
+def test_a_run_tells_only_where_the_profile_says_so_and_a_refusal_is_a_note(broker, tmp_path):
+    chosen = settings(sources=(f"{broker.url}/",), version="abc123", token="canary-token")
+    pacts = tuple(pacts_at(f"{broker.url}/", chosen))
+    record = PactRecord(id="p", check="c", sources=(), results=(result(Became.VERIFIED, source=pacts[0].source),))
+    (tmp_path / "journal.jsonl").write_text(json.dumps({"k": "pacts", "t": 1, **record.to_line()}) + "\n")
+    (tmp_path / "contract.json").write_text("{}")
+    broker.asked.clear()
+    target = Target(name="x", base_url="http://x", pact=chosen)
+    assert tell_brokers(tmp_path, target, Stock(pacts=pacts), "0.1") == []
+    assert broker.asked == []
+    telling = replace(target, pact=replace(chosen, publish=True))
+    assert tell_brokers(tmp_path, telling, Stock(pacts=pacts), "0.1") == ["pact broker: published: rgs is verified"]
+    broker.answers["POST /results/1"] = (403, {})
+    (note,) = tell_brokers(tmp_path, telling, Stock(pacts=pacts), "0.1")
+    assert note.startswith("pact broker: not published: the broker at 127.0.0.1")
+    assert "canary-token" not in note
 
 
 # -- the stock of a run ----------------------------------------------------------------------------------

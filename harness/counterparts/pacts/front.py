@@ -19,6 +19,7 @@ from harness.counterparts.lab import Lab
 from harness.counterparts.pacts.forwarding import Forwarder
 from harness.counterparts.pacts.setting import Setting, Unset
 from harness.counterparts.party import Party
+from harness.counterparts.webhook_receiver import read_body
 from harness.model.errors import CertifyError, CheckStopped
 from harness.model.exchange import Exchange, parse_json
 from harness.model.operations import Operation, match
@@ -111,7 +112,9 @@ class Front:
                 or not 0 <= length <= _MAX_BODY:
             _answer(handler, 404, (), b"")
             return
-        body = handler.rfile.read(length)
+        body = read_body(handler) if handler.headers.get("Transfer-Encoding") else handler.rfile.read(length)
+        if body is None:
+            return  # refused already
         try:
             if kind == "state":
                 _answer(handler, 200, (("Content-Type", "application/json"),), self._state(leg, body))
