@@ -36,7 +36,8 @@ def message_pacts(lab: Lab) -> Directions:
     found = directions((one for pact in stock.pacts for one in interactions(pact)), names)
     if not found.sent and not found.taken and not stock.problems:
         raise NoHook("no message pacts are known for this target",
-                     remedy=f'Name them: [target.{lab.target.name}.pact] sources = ["folder"]')
+                     remedy=f'Name them: [target.{lab.target.name}.pact] sources = ["folder"]; where nobody reads its '
+                            f"events, declare it: [target.{lab.target.name}.capabilities] message_pacts = false")
     return found
 
 
