@@ -27,8 +27,8 @@ def test_each_interaction_has_its_line_and_what_it_lacks(ascii_only, marks):
     text = "\n".join(lines)
     for mark in marks:
         assert f"  {mark}" in text
-    for piece in ("settle a bet: POST /v1/x (MONEY-01)", "body $.win: Expected 2 to be 1?[31m",
-                  "and 2 more differences", "given a bet", "exchanges e1", "[pending]", "no moon", "not read: the broker is gone",
+    for piece in ("settle a bet: POST /v1/x (MONEY-01)", "body $.win: Expected 2 to be 1?[31m", "given a bet",
+                  "and 2 more differences", "exchanges e1", "[pending]", "no moon", "not read: the broker is gone",
                   "does not apply: j: d (it offers no jackpots)", "settle a bet: in webhooks"):
         assert piece in text
     assert max(map(len, lines)) <= 80
