@@ -91,6 +91,13 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # registry = "schemas/"                    # what was released: folder, REVISION:folder or a registry's URL
 # level = "full_transitive"
 
+# What its consumers need of it, as pacts (docs/pact.md); without sources typical consumers of the unified API stand in.
+[target.staging.pact]
+# sources = ["pacts", "https://broker.example"]   # files, folders, Pact Brokers
+# providers = ["our-platform"]             # names that pacts call it by
+# states_command = "python set_state.py"   # for provider states that certify does not know; or states = "https://..."
+# token = "env:PACT_BROKER_TOKEN"
+
 # What the platform does not offer at all. Its controls become "not applicable", with this as the reason.
 [target.staging.capabilities]
 # bonuses = false

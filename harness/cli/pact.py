@@ -1,4 +1,4 @@
-"""`certify pact coverage`: pacts held against the traffic that was observed."""
+"""`certify pact`: pacts held against traffic that was observed; read-only, and nothing is contacted."""
 
 from __future__ import annotations
 
@@ -41,6 +41,20 @@ def coverage(pacts: Annotated[list[str], typer.Argument(metavar="PACTS...", help
                                       as_json=as_json))
 
 
+@pact_app.command("messages")
+def messages(pacts: Annotated[list[str], typer.Argument(metavar="PACTS...", help="Pact files, or folders of them.")],
+             traffic: Annotated[list[str], typer.Option("--traffic", metavar="RUN|FILE.har", help="Observed traffic: "
+                                "the folder of a run, or a HAR file. Repeatable.")],
+             provider: Annotated[list[str] | None, typer.Option("--provider", help="Only pacts with this provider. "
+                                 "Repeatable; default: all.")] = None,
+             as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else.")] = False
+             ) -> None:
+    """Verify message pacts against observed events: webhooks, publications, pages of a feed; read-only."""
+    from harness.cli.pact_messages import messages_command
+
+    raise typer.Exit(messages_command(pacts, traffic, providers=provider or (), as_json=as_json))
+
+
 def coverage_command(pacts: Sequence[str], traffic: Sequence[str], *, actors: Sequence[str] = (),
                      hosts: Sequence[str] = (), contract: str = "", as_json: bool = False) -> int:
     """0: every operation that is used is in a pact; 1: one is not; 2: unreadable; 3: nothing to compare."""
@@ -58,11 +72,11 @@ def coverage_command(pacts: Sequence[str], traffic: Sequence[str], *, actors: Se
     found = compare(promised, made, _document(contract, document))
     code = 1 if found.uncovered else 0 if found.calls and found.interactions else 3
     if as_json:
-        _print(json.dumps({"schema": "certify.pact-coverage/1", "pacts": list(pacts), "traffic": list(traffic),
+        print_line(json.dumps({"schema": "certify.pact-coverage/1", "pacts": list(pacts), "traffic": list(traffic),
                            "exit_code": code, **asdict(found)}, indent=1))
     else:
         for line in _lines(found, code):
-            _print(line)
+            print_line(line)
     return code
 
 
@@ -116,6 +130,7 @@ def _line(used: Used) -> str:
     return f"  {used.call}  {used.answer}  {used.count}x  {', '.join(used.sources)}"
 
 
-def _print(text: str) -> None:
+def print_line(text: str) -> None:
+    """A line on stdout; what pacts and traffic say cannot move the cursor."""
     shown = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
     sys.stdout.write(shown.encode("utf-8", "backslashreplace").decode() + "\n")

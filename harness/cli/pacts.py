@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.content.pacts import pacts_of, shipped_pacts
+from harness.engine.records import load_history
+from harness.engine.redaction import Redactor
 from harness.model.errors import EnvironmentFault
 from harness.model.pact import Pact, Stock
 from harness.model.pact_money import in_money_form
@@ -36,7 +38,7 @@ def stock_for(target: Target, contract: Mapping[str, Any], plan: Plan) -> Stock:
     problems: list[str] = []
     for source in settings.sources:
         if not is_url(source):
-            found += pacts_of(source, settings.providers)
+            found += pacts_of(source, settings.providers, consumers=settings.providers)
             continue
         try:
             from harness.cli.pact_broker import pacts_at  # late: most targets have no broker
@@ -47,7 +49,20 @@ def stock_for(target: Target, contract: Mapping[str, Any], plan: Plan) -> Stock:
     return Stock(pacts=tuple(found), sources=settings.sources, problems=tuple(problems))
 
 
-def write_stock(directory: Path, stock: Stock) -> None:
-    """Beside the journal, for the workers, and for whoever wants to know what was verified."""
+def tell_brokers(directory: Path, target: Target, stock: Stock, version: str) -> list[str]:
+    """Publish what came of the brokers' pacts, where the profile says so; a line for each pact, for the journal."""
+    if target.pact is None or not target.pact.publish or not any(pact.publish for pact in stock.pacts):
+        return []
+    from harness.cli.pact_broker import publish_results  # late: most targets have no broker
+
+    history, _ = load_history(directory, target.profile)
+    try:
+        return [f"pact broker: {line}" for line in publish_results(stock, history, target.pact, version)]
+    except EnvironmentFault as fault:
+        return [f"pact broker: not published: {fault.line()}"]
+
+
+def write_stock(directory: Path, stock: Stock, redactor: Redactor) -> None:
+    """Beside the journal, for whoever wants to know what was verified; secrets in the pacts are taken out."""
     if stock.pacts or stock.problems:
-        (directory / FILE).write_text(json.dumps(stock.to_dict()), encoding="utf-8")
+        (directory / FILE).write_text(redactor.text(json.dumps(stock.to_dict())), encoding="utf-8")

@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.cli.evolving import evolution_of
 from harness.cli.lines import LINES, fault_proxy_for
-from harness.cli.pacts import stock_for, write_stock
+from harness.cli.pacts import stock_for, tell_brokers, write_stock
 from harness.cli.reporting import write_reports
 from harness.content.catalogue import load_catalogue
 from harness.content.contract import load_contract
@@ -133,8 +133,8 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     stock = stock_for(target, contract, plan)
     directory, run_id = _directory(options.out, target.name)
     _write_inputs(directory, plan, contract)
-    write_stock(directory, stock)
     key, epoch = secrets.token_bytes(16), secrets.token_hex(3)
+    write_stock(directory, stock, Redactor(target.secrets, key=key))
     journal = Journal(directory / "journal.jsonl")
     journal.append("run", {"run_id": run_id, "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
                            "version": program_version(), "epoch": epoch})
@@ -152,7 +152,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         ready = time.monotonic()
         payload = {"run": str(directory), "target": target_to_dict(replace(target, level=plan.level)),
                    "seed": plan.seed, "epoch": epoch, "redaction_key": key.hex(), "budget": plan.budget,
-                   "fuzz_settings": settings,
+                   "fuzz_settings": settings, "pacts": stock.to_dict(),
                    "storms": {"processes": options.storm_processes,
                               "elsewhere": asdict(options.elsewhere) if options.elsewhere else None}}
         pool = WorkerPool(directory, {**payload, "fault_proxy": fault_proxy}, workers=options.workers,
@@ -160,6 +160,8 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         for note in pool.drive(plan.checks, _relay(listener)):
             journal.append("note", {"text": note})
         stack.close()
+        for told in tell_brokers(directory, target, stock, program_version()):
+            journal.append("note", {"text": told})
         driven = time.monotonic()
         journal.append("run", {"timings": {"prepare": ready - began, "drive": driven - ready},
                                "seconds": driven - began})

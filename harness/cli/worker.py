@@ -126,7 +126,7 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
                     sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],
                     epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
                     budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
-                    swarm=_swarm, pacts=_pacts(Path(assignment["run"]), target, journal),
+                    swarm=_swarm, pacts=_pacts(assignment.get("pacts"), target, journal),
                     folders={c["id"]: Path(c["path"]).parent for c in assignment["checks"]},
                     fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender, unrecorded=unrecorded)
 
@@ -166,10 +166,9 @@ def _fuzz(*args: Any, **options: Any) -> Any:
             raise KeyboardInterrupt
 
 
-def _pacts(run: Path, target: Target, journal: Journal) -> PactDesk:
+def _pacts(given: Mapping[str, Any] | None, target: Target, journal: Journal) -> PactDesk:
     """The run's consumer pacts; Pact's library is loaded by a process of its own."""
-    path = run / "pacts.json"
-    stock = Stock.from_dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else Stock()
+    stock = Stock.from_dict(given) if given else Stock()
     command = target.pact.states_command if target.pact else ""
     return PactDesk(stock=stock, verify=_verify, state_command=state_command(command, journal) if command else None)
 

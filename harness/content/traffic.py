@@ -1,4 +1,4 @@
-"""Observed traffic from a run folder's journal or from a HAR file, as calls."""
+"""Observed traffic from a HAR file: its calls, and the events in them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from harness.model.errors import UsageError
+from harness.model.exchange import Exchange
 from harness.model.pact_traffic import Call
 
 _LARGEST = 256 << 20
@@ -20,6 +21,29 @@ def har_calls(file: Path, hosts: Collection[str] = ()) -> list[Call]:
     Raises:
         UsageError: unreadable, too large, or no HAR; names the file.
     """
+    return list(_calls(_entries(file), frozenset(hosts)))
+
+
+def har_exchanges(file: Path) -> list[Exchange]:
+    """Its calls with their bodies, as exchanges with a pretended journal; who sent a body as JSON may be a webhook.
+
+    Raises:
+        UsageError: as `har_calls`.
+    """
+    found = []
+    for number, entry in enumerate(_entries(file), start=1):
+        request, response = _mapping(_mapping(entry).get("request")), _mapping(_mapping(entry).get("response"))
+        sent, answered = _mapping(request.get("postData")).get("text"), _mapping(response.get("content")).get("text")
+        status = response.get("status")
+        found.append(Exchange(
+            id=f"entry {number}", check="", actor="", method=str(request.get("method", "")).upper(),
+            url=str(request.get("url", "")), request_body=sent if isinstance(sent, str) else "",
+            status=status if type(status) is int and status >= 100 else None,
+            response_body=answered if isinstance(answered, str) else ""))
+    return found
+
+
+def _entries(file: Path) -> list[Any]:
     remedy = "Name a HAR file (*.har) as browsers and proxies write it, or the folder of a run"
     try:
         if file.stat().st_size > _LARGEST:
@@ -32,7 +56,7 @@ def har_calls(file: Path, hosts: Collection[str] = ()) -> list[Call]:
     entries = _mapping(_mapping(document).get("log")).get("entries")
     if not isinstance(entries, list):
         raise UsageError(f"{file}: no HAR: it has no log.entries", remedy=remedy)
-    return list(_calls(entries, frozenset(hosts)))
+    return entries
 
 
 def _calls(entries: list[Any], hosts: frozenset[str]) -> Iterator[Call]:

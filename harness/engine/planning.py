@@ -97,14 +97,20 @@ def _plan_one(control: Control, checks: tuple[Check, ...], target: Target, level
                      if target.capabilities.get(need, True) is False})
     if absent and all(any(n in absent for n in check.needs) for check in checks):
         return PlannedControl(control=control.id, checks=ids, counted=counted, reason=Reason.DECLARED_ABSENT,
-                              why=("the contract declares no " if target.foreign else
-                                   "the target profile declares that it does not offer ")
-                              + ", ".join(absent).replace("_", " "))
+                              why=_absence(absent, target))
     if not selected:
         return PlannedControl(control=control.id, checks=ids, counted=False, reason=Reason.NOT_SELECTED,
                               why="left out by --only, --phase or --no-chaos")
     runnable = tuple(c.id for c in checks if not any(n in absent for n in c.needs))
     return PlannedControl(control=control.id, checks=runnable, counted=counted)
+
+
+def _absence(absent: list[str], target: Target) -> str:
+    """Who said that the target has none of these."""
+    if absent == ["pacts"]:
+        return "the target profile names no consumer pacts"
+    said = "the contract declares no " if target.foreign else "the target profile declares that it does not offer "
+    return said + ", ".join(absent).replace("_", " ")
 
 
 def fits(pattern: str, control: str) -> bool:

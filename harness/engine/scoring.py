@@ -61,7 +61,7 @@ def score(*, catalogue: Catalogue, plan: Plan, history: History, run: RunFacts) 
     return Scorecard(run=run, verdict=result.verdict, exit_code=result.exit_code, headline=result.headline,
                      blocks=_blocks(catalogue, rows), rows=rows, levels=levels, evidence=_evidence(rows, history),
                      timelines=timelines(history, _by_scenario(history, judged, records)),
-                     storms=storms(history, _by_storm(history, judged, records)))
+                     storms=storms(history, _by_storm(history, judged, records)), pacts=history.pacts)
 
 
 def _row(control: Control, plan: Plan, judged: tuple[JudgedClaim, ...],

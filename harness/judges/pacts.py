@@ -62,7 +62,7 @@ def _undecided(undecided: Sequence[InteractionResult], asked: int) -> Finding:
     first = min(undecided, key=lambda one: _WORST_FIRST.index(one.became))
     more = f"; {len(undecided) - 1} more of {asked}: {_listed(o for o in undecided if o is not first)}" \
         if undecided[1:] else ""
-    owners = {owner.value: owner for owner in Owner}
+    owners = {owner.value: owner for owner in Owner if owner is not Owner.NOBODY}
     return unknown(f"{_name(first)}: {_said(first)}{more}", _REASONS[first.became],
                    owner=owners.get(first.blame) or Owner.ENVIRONMENT, exchanges=first.exchanges)
 

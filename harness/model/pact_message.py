@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from harness.model.pact import Interaction, Kind
 
 _EVENT = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 _VALUE = re.compile(r"\$\{([^}]*)\}")
+_LONGEST_PATH = 1000
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(?:(\d+)|'([^']*)'|\"([^\"]*)\")\]")
 
 
@@ -32,9 +33,13 @@ def directions(every: Iterable[Interaction], names: Collection[str] = ()) -> Dir
     """
     listed = tuple(every)
     known = set(names) or {one.pact.provider for one in listed if one.kind is Kind.HTTP}
-    messages = [one for one in listed if one.kind is Kind.MESSAGE]
-    taken = tuple(o for o in messages if o.pact.consumer in known and o.pact.provider not in known)
-    return Directions(sent=tuple(o for o in messages if o not in taken), taken=taken)
+    sent: list[Interaction] = []
+    taken: list[Interaction] = []
+    for one in listed:
+        if one.kind is Kind.MESSAGE:
+            is_reader = one.pact.consumer in known and one.pact.provider not in known
+            (taken if is_reader else sent).append(one)
+    return Directions(sent=tuple(sent), taken=tuple(taken))
 
 
 def event_type(one: Interaction) -> str:
@@ -67,7 +72,7 @@ def filled(one: Interaction, values: Mapping[str, Any], *, fresh: Callable[[], s
 
     What other generators would make stays as the example has it.
     """
-    content = copy.deepcopy(example(one))
+    content = json.loads(json.dumps(example(one)))  # as deep as it could be read
     for path, generator in _mapping(_mapping(one.document.get("generators")).get("body")).items():
         match _mapping(generator).get("type"):
             case "ProviderState":
@@ -90,6 +95,8 @@ def _of_state(expression: str, values: Mapping[str, Any]) -> Any:
 
 def _put(content: Any, path: str, value: Any) -> None:
     """Replace the member at a path like `$.data.items[0].id`; nothing happens where there is none."""
+    if len(path) > _LONGEST_PATH:
+        return
     steps = [int(number) if number else name or one or two for name, number, one, two in _STEP.findall(path)]
     for step in steps[:-1]:
         content = _at(content, step)

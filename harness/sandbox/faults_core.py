@@ -30,7 +30,7 @@ _KEYS = (
     Fault("key-not-bound", "A known key with another body gets the first answer", ("IDEM-04",),
           ("MONEY-01", "IDEM-10", "PACT-01")),
     Fault("key-mismatch-executes", "A known key with another body is carried out", ("IDEM-04",),
-          ("MONEY-06", "MONEY-07", "IDEM-10", "PACT-01")),
+          ("MONEY-06", "MONEY-07", "IDEM-10")),
     Fault("key-scope-global", "Keys are shared by all tenants, providers and brands", ("IDEM-07",), ("SEC-03",)),
     Fault("key-shared-by-brands", "Keys are shared by the brands of a tenant", ("IDEM-07",)),
     Fault("idempotency-race", "Check-then-insert: copies in flight at once each have an effect", ("IDEM-05",),

@@ -5,7 +5,7 @@ import pytest
 from harness import Lab, pacts_verified, verify_pacts
 
 
-@pytest.mark.certifies("PACT-01", api="any", needs=("pacts",), long=True)
+@pytest.mark.certifies("PACT-01", api="any", needs=("pacts",))
 def test_every_consumer_pact_verifies(lab: Lab) -> None:
     """Each interaction in its provider state, against the platform; the pacts of the profile, or certify's own."""
     lab.claim(pacts_verified(verify_pacts(lab)))

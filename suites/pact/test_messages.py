@@ -8,7 +8,7 @@ import pytest
 from harness import Lab, message_pacts, pacts_verified, promises_taken, publish_promised, verify_messages
 
 
-@pytest.mark.certifies("PACT-02", needs=("pacts",))
+@pytest.mark.certifies("PACT-02", needs=("pacts", "message_pacts"))
 def test_every_message_pact_verifies(lab: Lab) -> None:
     """One event of each type that is read, in the feed and in webhooks; and what the platform's own pacts name."""
     pacts = message_pacts(lab)

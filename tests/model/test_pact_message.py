@@ -1,5 +1,7 @@
 """Messages of pacts: who sends them, what they are about, and real ones made of examples."""
 
+import json
+
 import pytest
 
 from harness.content.pacts import shipped_pacts
@@ -90,3 +92,10 @@ def test_a_value_that_no_state_gave_leaves_the_example():
 def test_odd_generators_are_passed_over(odd):
     [one] = pact("a", "b", message({"a": "x"}, generators=odd))
     assert filled(one, {}, fresh=str, now=str) == {"a": "x"}
+
+
+def test_hostile_examples_and_paths_end_quickly():
+    deep = json.loads('{"a":' * 600 + "1" + "}" * 600)
+    generators = {"$" + "['" * 100_000: {"type": "Uuid"}, "$" + ".a" * 400: {"type": "Uuid"}}
+    [one] = pact("a", "b", message(deep, generators={"body": generators}))
+    assert "fresh" in json.dumps(filled(one, {}, fresh=lambda: "fresh", now=str))

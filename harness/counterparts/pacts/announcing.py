@@ -17,7 +17,7 @@ from harness.model.pact_record import Produced
 
 Told = Callable[[Iterable[Exchange]], Iterable[tuple[str, Produced]]]
 FEED, WEBHOOK = "feed", "webhook"
-_SAMPLES = 3
+SAMPLES = 3
 """Of one type, in one way of telling."""
 
 
@@ -72,7 +72,7 @@ def _watch(lab: Lab, found: Announced, ours: set[str], due: set[str], since: str
     for way, exchanges in ((FEED, pages[-1] if pages else []), (WEBHOOK, [e for e in lab.seen() if _is_hook(e)])):
         for kind, produced in told(exchanges):
             samples = found.samples.setdefault((kind, way), [])
-            if len(samples) < _SAMPLES:
+            if len(samples) < SAMPLES:
                 samples.append(produced)
 
 
@@ -153,7 +153,7 @@ def _a_bet_over_the_limit(lab: Lab, ours: set[str]) -> Exchange:
 
 
 def _a_jackpot(lab: Lab, ours: set[str]) -> Exchange:
-    """A contribution, the trigger, its payout."""
+    """A contribution, the trigger, its payout: what came before is announced whether the payout is offered or not."""
     player = lab.player()
     session = lab.session(player)
     opened = lab.call("getSession", path={"session_id": session})
@@ -167,8 +167,7 @@ def _a_jackpot(lab: Lab, ours: set[str]) -> Exchange:
                                               "bet_id": bet.bet_id, "amount": lab.money(10)}), 201)
     lab.must(lab.call("triggerJackpot", {"trigger_id": trigger, "jackpot_id": jackpot, "round_id": bet.round_id,
                                          "player_id": player.player_id}), 201)
-    lab.must(lab.call("payJackpot", {"payout_id": lab.fresh("payout"), "trigger_id": trigger,
-                                     "player_id": player.player_id}), 200)
+    lab.call("payJackpot", {"payout_id": lab.fresh("payout"), "trigger_id": trigger, "player_id": player.player_id})
     return opened
 
 

@@ -15,7 +15,7 @@ from harness.counterparts.party import Party
 from harness.counterparts.publishing import OPERATION, sign
 from harness.engine.ports import Request
 from harness.model.exchange import Headers
-from harness.model.operations import Operation
+from harness.model.operations import Operation, speaks_of_the_call
 from harness.model.pact import Interaction
 
 _STANDARD_KEY = "x-idempotency-key"
@@ -58,8 +58,9 @@ class Forwarder:
         profile, low = self._lab.profile, name.lower()
         if low == "authorization" and one.expected_status != _UNAUTHENTICATED and not generated(one, low):
             return None  # ours comes in its place
-        if low in (_STANDARD_KEY, profile.idempotency_header.lower()):
-            wanted = name if self._lab.target.foreign or low != _STANDARD_KEY else profile.idempotency_header
+        foreign = self._lab.target.foreign
+        if low in (_STANDARD_KEY, profile.idempotency_header.lower()) or (foreign and _names_a_key(low)):
+            wanted = name if foreign or low != _STANDARD_KEY else profile.idempotency_header
             return wanted, value if generated(one, low) or one.expected_status == _MALFORMED else self._lab.fresh("key")
         if generated(one, low):
             return name, value
@@ -97,6 +98,11 @@ class Forwarder:
         made[:] = [(name, value) for name, value in made if name.lower() not in ours]
         stamp = str(int(time.time()))
         return [(profile.timestamp_header, stamp), (profile.signature_header, sign(secret, stamp, body))]
+
+
+def _names_a_key(header: str) -> bool:
+    """Is it an idempotency key under whatever name?"""
+    return speaks_of_the_call(header) and header.endswith("key")
 
 
 def generated(one: Interaction, header: str) -> bool:

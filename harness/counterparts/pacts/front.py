@@ -7,6 +7,7 @@ fails: what went wrong is remembered, and the interaction's request is not sent.
 from __future__ import annotations
 
 import json
+import queue
 import secrets
 import threading
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from harness.counterparts.lab import Lab
 from harness.counterparts.pacts.forwarding import Forwarder
 from harness.counterparts.pacts.setting import Setting, Unset
 from harness.counterparts.party import Party
+from harness.counterparts.webhook_receiver import read_body
 from harness.model.errors import CertifyError, CheckStopped
 from harness.model.exchange import Exchange, parse_json
 from harness.model.operations import Operation, match
@@ -29,6 +31,8 @@ _OURS = frozenset({"connection", "keep-alive", "transfer-encoding", "content-len
                    "trailer", "upgrade", "proxy-authenticate"})
 """Headers of the line from the target: bodies come to us unpacked and whole."""
 _MAX_BODY = 16 << 20
+_STATE_SECONDS = 30.0
+"""So long a state may take; the verifier would wait longer, and then try again for minutes."""
 _ORIGIN = "http://127.0.0.1"
 
 
@@ -46,8 +50,10 @@ class Leg:
 class Front:
     """Listens on a free port of loopback; its paths are secret, because it speaks with our credentials."""
 
-    def __init__(self, lab: Lab, party: Party, known: Mapping[str, Operation], setting: Setting) -> None:
+    def __init__(self, lab: Lab, party: Party, known: Mapping[str, Operation], setting: Setting, *,
+                 state_seconds: float = _STATE_SECONDS) -> None:
         self._lab = lab
+        self._state_seconds = state_seconds
         self._party = party
         self._known = known
         self._setting = setting
@@ -106,7 +112,9 @@ class Front:
                 or not 0 <= length <= _MAX_BODY:
             _answer(handler, 404, (), b"")
             return
-        body = handler.rfile.read(length)
+        body = read_body(handler) if handler.headers.get("Transfer-Encoding") else handler.rfile.read(length)
+        if body is None:
+            return  # refused already
         try:
             if kind == "state":
                 _answer(handler, 200, (("Content-Type", "application/json"),), self._state(leg, body))
@@ -132,10 +140,29 @@ class Front:
             return b"{}"
         if leg.unset is None:
             try:
-                return json.dumps(dict(self._setting.up(state)), default=str).encode()
+                return json.dumps(dict(self._bounded(state)), default=str).encode()
             except Unset as unset:
                 leg.unset = unset
         return b"{}"
+
+    def _bounded(self, state: State) -> Mapping[str, Any]:
+        """The values of a state; Unset where it fails, or takes too long: what it still does is nobody's then."""
+        came: queue.SimpleQueue[Mapping[str, Any] | BaseException] = queue.SimpleQueue()
+
+        def up() -> None:
+            try:
+                came.put(self._setting.up(state))
+            except BaseException as error:  # whatever it is, the thread that waits has to hear of it
+                came.put(error)
+
+        threading.Thread(target=up, daemon=True).start()
+        try:
+            found = came.get(timeout=self._state_seconds)
+        except queue.Empty:
+            raise Unset(f"state {state.name!r} took longer than {self._state_seconds:g} s", Owner.ENVIRONMENT) from None
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
     def _forward(self, leg: Leg, handler: BaseHTTPRequestHandler, target: str, body: bytes) -> None:
         if leg.unset is not None:

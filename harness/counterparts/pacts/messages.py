@@ -14,6 +14,7 @@ from harness.counterparts.pacts.announcing import FEED, WEBHOOK, Announced, anno
 from harness.counterparts.pacts.setting import Setting, Unset
 from harness.counterparts.pacts.verifying import KIND, hook_of, why_not
 from harness.counterparts.publishing import Publisher
+from harness.engine.ports import PactVerifier
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
 from harness.model.outcome import Owner
@@ -35,7 +36,8 @@ def message_pacts(lab: Lab) -> Directions:
     found = directions((one for pact in stock.pacts for one in interactions(pact)), names)
     if not found.sent and not found.taken and not stock.problems:
         raise NoHook("no message pacts are known for this target",
-                     remedy=f'Name them: [target.{lab.target.name}.pact] sources = ["folder"]')
+                     remedy=f'Name them: [target.{lab.target.name}.pact] sources = ["folder"]; where nobody reads its '
+                            f"events, declare it: [target.{lab.target.name}.capabilities] message_pacts = false")
     return found
 
 
@@ -53,7 +55,7 @@ def verify_messages(lab: Lab, asked: Sequence[Interaction]) -> str:
         for one in applying)
     try:
         seen = announced(lab, {event_type(one) for one in applying})
-        results = tuple(_verified(lab, applying, seen))
+        results = tuple(verified(lab.pacts.verifier, applying, seen))
     finally:
         record = PactRecord(
             id=lab.fresh("pacts"), check=lab.check, sources=stock.sources, results=results, problems=stock.problems,
@@ -64,16 +66,18 @@ def verify_messages(lab: Lab, asked: Sequence[Interaction]) -> str:
     return record.id
 
 
-def _verified(lab: Lab, asked: Sequence[Interaction], seen: Announced) -> Iterator[InteractionResult]:
-    pairs = [(one, way) for one in asked for way in seen.ways if way == WEBHOOK or not reads_metadata(one)]
+def verified(verify: PactVerifier, asked: Sequence[Interaction], seen: Announced) -> Iterator[InteractionResult]:
+    """A result for each interaction, in each way that its event may be told."""
+    pairs = [(one, way) for one in asked for way in seen.ways if way != FEED or not reads_metadata(one)]
     samples = [seen.samples.get((event_type(one), way), []) for one, way in pairs]
     jobs = [Job(key=f"{number}-{sample}", document=one.alone, produced=produced)
             for number, ((one, _), found) in enumerate(zip(pairs, samples, strict=True))
             for sample, produced in enumerate(found)]
-    verdicts = lab.pacts.verifier(jobs) if jobs else {}
+    verdicts = verify(jobs) if jobs else {}
     for number, ((one, way), found) in enumerate(zip(pairs, samples, strict=True)):
         told = [(produced, verdicts[f"{number}-{sample}"]) for sample, produced in enumerate(found)]
-        yield replace(_result(one, _PLACES[way], told, seen), path=_PLACES[way])
+        place = _PLACES.get(way, way)
+        yield replace(_result(one, place, told, seen), path=place)
 
 
 def _result(one: Interaction, place: str, told: Sequence[tuple[Produced, Verdict]], seen: Announced

@@ -13,7 +13,7 @@ from harness.counterparts.pact_desk import StateHook
 from harness.counterparts.pacts.front import Front, Leg
 from harness.counterparts.pacts.setting import Setting, hook_at
 from harness.model.outcome import Owner
-from harness.model.pact import Interaction, Kind, interactions
+from harness.model.pact import Interaction, Kind, Pact, interactions
 from harness.model.pact_record import Became, InteractionResult, Job, LeftOut, PactRecord, Verdict
 
 KIND = "pacts"
@@ -28,15 +28,18 @@ def verify_pacts(lab: Lab) -> str:
     """
     began = time.monotonic()
     stock = lab.pacts.stock
-    listed = [one for pact in stock.pacts for one in interactions(pact) if one.kind is not Kind.MESSAGE]
+    accepted = lab.target.pact.providers if lab.target.pact else ()
+    mine = [pact for pact in stock.pacts if pact.provider in accepted or not accepted]
+    listed = [one for pact in mine for one in interactions(pact) if one.kind is not Kind.MESSAGE]
+    empty = tuple(_empty(pact) for pact in mine if not (pact.shipped or interactions(pact)))
     asked = [one for one in listed if not why_not(lab, one)]
     results: tuple[InteractionResult, ...] = tuple(map(_nothing_known, asked))
     try:
         results = tuple(_verified(lab, asked))
     finally:  # also where it broke off: what was asked must not look as if it had not been
         record = PactRecord(
-            id=lab.fresh("pacts"), check=lab.check, sources=stock.sources, results=results, problems=stock.problems,
-            shipped=stock.shipped, seconds=round(time.monotonic() - began, 3),
+            id=lab.fresh("pacts"), check=lab.check, sources=stock.sources, results=(*results, *empty),
+            problems=stock.problems, shipped=stock.shipped, seconds=round(time.monotonic() - began, 3),
             left_out=tuple(LeftOut(consumer=one.pact.consumer, description=one.description, why=why)
                            for one in listed if (why := why_not(lab, one))))
         lab.record_foreign(KIND, record.to_line())
@@ -49,8 +52,23 @@ def why_not(lab: Lab, one: Interaction) -> str:
     if absent:
         return f"the target does not offer {', '.join(absent)}"
     chosen = lab.profile.to_dict()
-    other = [name for name, value in one.when.items() if chosen.get(name) != value]
-    return f"the target's profile declares {other[0]} = {chosen.get(other[0])!r}" if other else ""
+    other = [name for name, value in one.when.items() if name in chosen and chosen[name] != value]
+    return f"the target's profile declares {other[0]} = {chosen[other[0]]!r}" if other else ""
+
+
+def _empty(pact: Pact) -> InteractionResult:
+    """A pact without interactions says nothing: it is no pass."""
+    return InteractionResult(consumer=pact.consumer, provider=pact.provider, source=pact.source,
+                             kind=Kind.UNKNOWN.value, description="(nothing)", became=Became.NOT_VERIFIED,
+                             blame=Owner.PROFILE.value, why=f"{pact.source} has no interactions", pending=pact.pending)
+
+
+def _impossible(lab: Lab, one: Interaction) -> str:
+    """Why the interaction cannot be verified at all; "" where it can."""
+    if one.kind is Kind.UNKNOWN:
+        return "it needs a plug-in or a transport that certify does not load"
+    odd = sorted(set(one.when) - set(lab.profile.to_dict()))
+    return f"its certify.when names {odd[0]!r}, which is no choice of the contract profile" if odd else ""
 
 
 def _nothing_known(one: Interaction) -> InteractionResult:
@@ -65,9 +83,8 @@ def _verified(lab: Lab, asked: Sequence[Interaction]) -> list[InteractionResult]
     for number, one in enumerate(asked):
         if why := next((why for state in one.states if (why := setting.unknown(state))), ""):
             found[number] = InteractionResult.of(one, Became.NOT_SET_UP, why=why, blame=Owner.PROFILE.value)
-        elif one.kind is Kind.UNKNOWN:
-            found[number] = InteractionResult.of(one, Became.NOT_VERIFIED, blame=Owner.PROFILE.value, why=
-                                                 "it needs a plug-in or a transport that certify does not load")
+        elif why := _impossible(lab, one):
+            found[number] = InteractionResult.of(one, Became.NOT_VERIFIED, blame=Owner.PROFILE.value, why=why)
         else:
             possible.append((number, one))
     if not possible:
@@ -130,5 +147,6 @@ def _both(first: InteractionResult, second: InteractionResult) -> InteractionRes
     """What two tries say of an interaction that mismatched at first."""
     if second.became is Became.MISMATCHED:
         return replace(second, exchanges=(*second.exchanges, *first.exchanges))
-    return replace(first, became=Became.DIFFERED, exchanges=(*first.exchanges, *second.exchanges),
-                   why=f"it mismatched once, and then: {second.why or second.became.value}")
+    then = second.why or second.became.value
+    return replace(first, became=Became.DIFFERED, blame=Owner.SUBJECT.value,
+                   why=f"it mismatched once, and then: {then}", exchanges=(*first.exchanges, *second.exchanges))

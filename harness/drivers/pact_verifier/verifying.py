@@ -23,9 +23,9 @@ from harness.model.pact_record import Job, Mismatch, Verdict
 
 LIMIT_SECONDS = 300.0
 """For all jobs of one call."""
-JOB_SECONDS = 60.0
-REQUEST_SECONDS = 45.0
-"""So long the verifier waits for one answer: longer than any party of ours has patience."""
+JOB_SECONDS = 240.0
+REQUEST_SECONDS = 120.0
+"""So long the verifier waits for one answer, of a state too: longer than whoever stands before it has patience."""
 AT_ONCE = 4
 _LISTEN_SECONDS = 0.2
 _ENDING_SECONDS = 2.0

@@ -67,9 +67,9 @@ def _pool() -> Mapping[str, Any]:
     return {"jackpot_id": an_id("jackpot_id-1"), "pool": money(50_000)}
 
 
-def _read_pool(what: str, given: tuple[str, Mapping[str, Any]]) -> Any:
+def _read_pool(what: str, given: tuple[str, Mapping[str, Any]], since: str = "") -> Any:
     return call(what, "GET", lambda: path_of_state("/v1/jackpots/jackpot_id-1", "/v1/jackpots/${jackpot_id}"),
-                given=[given], status=200, answer=_pool, needs=_NEEDS,
+                given=[given], status=200, answer=_pool, needs=_NEEDS, since=since,
                 use=lambda provider: equal(provider.pool("jackpot_id-1"), (50_000, "EUR")))
 
 
@@ -96,10 +96,10 @@ _CALLS = (
          answer=lambda: {"payout_id": an_id("payout_id-1"), "trigger_id": an_id("trigger_id-1"),
                          "amount": money(50_000), "status": "paid"},
          use=lambda provider: equal(provider.pay("trigger_id-1", "player_id-1"), ("paid", 50_000)),
-         controls=("CONT-02", "MONEY-12")),
+         controls=("CONT-02", "MONEY-12"), since="1.7"),
     _read_pool("read the pool of a jackpot", _POOL),
     _read_pool("read the pool of a jackpot that was won", _WON),
-    _read_pool("read the pool of a jackpot that was paid", _PAID),
+    _read_pool("read the pool of a jackpot that was paid", _PAID, since="1.7"),
     call("read the bet that a share is taken of", "GET",
          lambda: path_of_state("/v1/bets/bet_id-1", "/v1/bets/${bet_id}"),
          given=[("an authorized bet", {"amount": 1_000, "currency": "EUR"})], status=200,
@@ -136,7 +136,7 @@ EVENTS = (
           lambda pools: equal(pools.money, {"trigger-1": 50_000}), needs=_NEEDS),
     event("jackpot.paid", lambda: {"jackpot_id": an_id("jackpot-1"), "trigger_id": an_id("trigger-1"),
                                    "payout_id": an_id("payout-1"), "amount": _sum()},
-          lambda pools: equal(pools.money, {"trigger-1": 50_000}), needs=_NEEDS),
+          lambda pools: equal(pools.money, {"trigger-1": 50_000}), needs=_NEEDS, since="1.7"),
     event("bet.rolled_back", lambda: {"bet_id": an_id("bet-1"), "rollback_id": an_id("rollback-1")},
           lambda pools: equal(pools.told, [("bet.rolled_back", "bet-1")])),
 )

@@ -143,17 +143,17 @@ def call(description: str, method: str, path: Any, *, given: Sequence[tuple[str,
          use: Callable[[Any], object], answer: Mapping[str, Any], body: Mapping[str, Any] | None = None,
          key: Any = None, query: Mapping[str, Any] | None = None, statuses: Sequence[int] = (),
          controls: Sequence[str] = ("CONT-02",), needs: Sequence[str] = (), when: Mapping[str, Any] | None = None,
-         ) -> Promise:
+         since: str = "") -> Promise:
     """A call and its answer. `path`, `body`, `answer` are made when the pact is: pass callables for matchers.
 
     `statuses`: more statuses that are as good. `needs`, `when`: capabilities and choices of the platform's profile
-    without which it is not asked.
+    without which it is not asked; `since`: the version of the contract that came with it.
     """
     def declare(pact: Any) -> None:
         asked = pact.upon_receiving(description)
         for state, parameters in given:
             asked.given(state, dict(parameters))
-        asked.set_comment("certify", _notes(controls, needs, when))
+        asked.set_comment("certify", _notes(controls, needs, when, since))
         asked.with_request(method, made(path))
         asked.with_header("Accept", "application/json")
         asked.with_header("Authorization", header("Bearer token", r"^Bearer .+$"))
@@ -175,13 +175,14 @@ def call(description: str, method: str, path: Any, *, given: Sequence[tuple[str,
 
 
 def event(kind: str, data: Callable[[], Mapping[str, Any]], use: Callable[[Any], object], *,
-          controls: Sequence[str] = ("EVT-01", "EVT-03"), needs: Sequence[str] = (), more: Any = dict) -> Promise:
+          controls: Sequence[str] = ("EVT-01", "EVT-03"), needs: Sequence[str] = (), more: Any = dict,
+          since: str = "") -> Promise:
     """An event that the consumer reads, whichever way it came; `more`: other members of its envelope."""
     description = f"the event {kind}"
 
     def declare(pact: Any) -> None:
         asked = pact.upon_receiving(description, "Async")
-        asked.set_comment("certify", {"event": kind} | _notes(controls, needs, None))
+        asked.set_comment("certify", {"event": kind} | _notes(controls, needs, None, since))
         asked.with_body({
             "event_id": an_id("ev-1"), "type": kind, "schema_version": like("1.7", FAMILY_1), "occurred_at": a_time(),
             "tenant_id": an_id("tenant-a"), "trace_id": typed("7d3f0c"),
@@ -224,10 +225,13 @@ def whole(consumer: str, provider: str, interactions: Sequence[Mapping[str, Any]
             "metadata": {"pactSpecification": {"version": "4.0"}}}
 
 
-def _notes(controls: Sequence[str], needs: Sequence[str], when: Mapping[str, Any] | None) -> dict[str, Any]:
+def _notes(controls: Sequence[str], needs: Sequence[str], when: Mapping[str, Any] | None, since: str
+           ) -> dict[str, Any]:
     notes: dict[str, Any] = {"controls": list(controls)}
     if needs:
         notes["needs"] = list(needs)
     if when:
         notes["when"] = dict(when)
+    if since:
+        notes["since"] = since
     return notes

@@ -160,7 +160,7 @@ _SESSIONS = (
          lambda: path_of_state("/v1/players/player_id-1/balances", "/v1/players/${player_id}/balances"),
          given=[("a player with a balance", {"amount": 100_000, **_EUR})], status=200,
          answer=lambda: {"player_id": an_id("player_id-1"), "balances": any_number_of(money(100_000))},
-         use=lambda rgs: equal(rgs.funds("player_id-1"), {"EUR": 100_000})),
+         use=lambda rgs: equal(rgs.funds("player_id-1"), {"EUR": 100_000}), since="1.7"),
 )
 
 _STAKES = (
@@ -189,7 +189,7 @@ _ENDS = (
     call("settle a bet that lost", "POST", "/v1/bets/settle", given=_AUTHORIZED, body=lambda: _win(0), status=200,
          answer=_settlement, use=lambda rgs: equal(rgs.pay(0), "settlement-1"), controls=("CONT-02", "MONEY-01")),
     call("settle a bet with the state of the bonus", "POST", "/v1/bets/settle", given=_AUTHORIZED, status=200,
-         answer=_settlement, controls=("CONT-02",),
+         answer=_settlement, controls=("CONT-02",), since="1.7",
          body=lambda: _win(500) | {"bonus_state": {"in_bonus": False, "freespins_left": 0}},
          use=lambda rgs: equal(rgs.pay(500, bonus_state={"in_bonus": False, "freespins_left": 0}), "settlement-1")),
     call("settle a bet again under its key", "POST", "/v1/bets/settle", given=_PAID, body=lambda: _win(1_500),

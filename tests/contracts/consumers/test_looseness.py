@@ -16,67 +16,87 @@ from harness.model.pact import Interaction, Kind, interactions
 from harness.model.pact_message import directions, event_type, example
 from harness.model.pact_record import Job, Produced
 
-CONTRACT = packs.openapi("1.7")
-KNOWN = operations(CONTRACT)
 SCHEMAS = packs.event_schemas("1.7")
-EVERY = [one for pact in shipped_pacts("1.7") for one in interactions(pact)]
-CALLS = [one for one in EVERY if one.kind is Kind.HTTP]
-MESSAGES = list(directions(EVERY).sent)
-named = {"ids": lambda one: one.name}
 
 
-def operation(one: Interaction) -> Any:
-    found = match(KNOWN, one.request["method"], one.request["path"])
-    assert found, f"{one.name} asks for no operation of the contract"
-    return found
+def shipped(version: str) -> list[Interaction]:
+    return [one for pact in shipped_pacts(version) for one in interactions(pact)]
 
 
-def schema_of(content: Any) -> Any:
-    return resolve(CONTRACT, resolve(CONTRACT, content))["content"]["application/json"]["schema"]
+MESSAGES = list(directions(shipped("1.7")).sent)
+CALLS = [pytest.param(version, one, id=f"{version} {one.name}") for version in packs.versions()
+         for one in shipped(version) if one.kind is Kind.HTTP]
 
 
-def answer_schema(one: Interaction) -> Any:
-    return schema_of(operation(one).document["responses"][str(one.expected_status)])
+class Contract:
+    """A released version, and what it says of an interaction."""
+
+    def __init__(self, version: str) -> None:
+        self.document = packs.openapi(version)
+        self._known = operations(self.document)
+
+    def operation(self, one: Interaction) -> Any:
+        found = match(self._known, one.request["method"], one.request["path"])
+        assert found, f"{one.name} asks for no operation of the contract"
+        return found
+
+    def schema_of(self, content: Any) -> Any:
+        return resolve(self.document, resolve(self.document, content))["content"]["application/json"]["schema"]
+
+    def answer_schema(self, one: Interaction) -> Any:
+        return self.schema_of(self.operation(one).document["responses"][str(one.expected_status)])
 
 
-def wrong(schema: Any, value: Any) -> list[str]:
-    whole = {**schema, "components": CONTRACT["components"]}
+def wrong(schema: Any, value: Any, document: Any) -> list[str]:
+    whole = {**schema, "components": document["components"]}
     return [error.message for error in jsonschema_rs.validator_for(whole, validate_formats=True).iter_errors(value)]
 
 
-def optional(schema: Any, value: Any, at: str = "$") -> Iterator[str]:
+def optional(schema: Any, value: Any, document: Any, at: str = "$") -> Iterator[str]:
     """Members of the example that the schema lets a right implementation leave out."""
-    schema = resolve(CONTRACT, schema)
+    schema = resolve(document, schema)
     if isinstance(value, Mapping):
         for name, one in value.items():
             if name not in schema.get("required", ()):
                 yield f"{at}.{name}"
-            yield from optional(schema.get("properties", {}).get(name, {}), one, f"{at}.{name}")
+            yield from optional(schema.get("properties", {}).get(name, {}), one, document, f"{at}.{name}")
     elif isinstance(value, list):
         for one in value:
-            yield from optional(schema.get("items", {}), one, f"{at}[*]")
+            yield from optional(schema.get("items", {}), one, document, f"{at}[*]")
 
 
-@pytest.mark.parametrize("one", CALLS, **named)
-def test_requests_are_what_the_contract_takes(one) -> None:
-    headers = {name.lower() for name in one.request["headers"]}
-    required = {name for name, p in operation(one).header_parameters().items() if p.get("required")}
-    assert required <= headers
+@pytest.mark.parametrize(("version", "one"), CALLS)
+def test_requests_are_what_the_contract_takes(version, one) -> None:
+    contract = Contract(version)
+    operation = contract.operation(one)
+    required = {name for name, p in operation.header_parameters().items() if p.get("required")}
+    assert required <= {name.lower() for name in one.request["headers"]}
     if "body" in one.request:
-        assert not wrong(schema_of(operation(one).document["requestBody"]), one.request["body"]["content"])
+        schema = contract.schema_of(operation.document["requestBody"])
+        assert wrong(schema, one.request["body"]["content"], contract.document) == []
 
 
-@pytest.mark.parametrize("one", CALLS, **named)
-def test_answers_are_what_the_contract_gives_and_need_no_optional_member(one) -> None:
-    body = one.document["response"]["body"]["content"]
-    assert [problem for problem in wrong(answer_schema(one), body) if "is a required property" not in problem] == []
-    assert list(optional(answer_schema(one), body)) == []
+@pytest.mark.parametrize(("version", "one"), CALLS)
+def test_answers_are_what_the_contract_gives_and_need_no_optional_member(version, one) -> None:
+    contract = Contract(version)
+    schema, body = contract.answer_schema(one), one.document["response"]["body"]["content"]
+    problems = wrong(schema, body, contract.document)
+    assert [problem for problem in problems if "is a required property" not in problem] == []
+    assert list(optional(schema, body, contract.document)) == []
 
 
-@pytest.mark.parametrize("one", MESSAGES, **named)
-def test_messages_need_no_optional_member(one) -> None:
-    schema = SCHEMAS[event_type(one)]
-    assert list(optional(schema, example(one))) == []
+@pytest.mark.parametrize("version", packs.versions())
+def test_messages_need_no_optional_member(version) -> None:
+    schemas = packs.event_schemas(version)
+    for one in directions(shipped(version)).sent:
+        assert list(optional(schemas[event_type(one)], example(one), {})) == [], one.name
+
+
+def test_an_older_version_is_asked_for_all_but_what_came_later() -> None:
+    assert {one.description for one in shipped("1.7")} - {one.description for one in shipped("1.6")} == {
+        "settle a bet with the state of the bonus", "pay a triggered jackpot", "the event jackpot.paid",
+        "read the pool of a jackpot that was paid", "read a player's balances"}
+    assert [one.description for one in shipped("target.yaml")] == [one.description for one in shipped("1.7")]
 
 
 def produced(event: Any) -> Produced:
@@ -90,8 +110,8 @@ def variants(kind: str) -> list[Any]:
     names = {name: "Ä/1 #" * 9 if isinstance(value, str) else value for name, value in typical["data"].items()}
     other = {**typical, "event_id": "x", "occurred_at": "2031-01-01T00:00:00+00:00", "schema_version": "1.12",
              "brand_id": None, "region": None, "idempotency_key": None, "sequence": 2**40, "data": names}
-    assert not wrong(SCHEMAS[kind], more)
-    assert not wrong(SCHEMAS[kind], other)
+    assert wrong(SCHEMAS[kind], more, {"components": {}}) == []
+    assert wrong(SCHEMAS[kind], other, {"components": {}}) == []
     return [typical, more, other]
 
 
