@@ -44,7 +44,7 @@ class AnswerRules:
         return self.read(operation, exchange)[0]
 
     def read(self, operation: Operation, exchange: Exchange) -> tuple[Wrong | None, Any, Any]:
-        """The first rule that an answer breaks; the documented schema of its JSON body (None: there is none); the body."""
+        """The first rule that an answer breaks; its JSON body's documented schema (None: there is none); the body."""
         documented = self._of(operation)
         key = self._key(documented, exchange.status or 0)
         if key is None:
