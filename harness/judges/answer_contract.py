@@ -41,24 +41,21 @@ class AnswerRules:
 
     def broken(self, operation: Operation, exchange: Exchange) -> Wrong | None:
         """The first rule that an answer breaks, or None."""
+        return self.read(operation, exchange)[0]
+
+    def read(self, operation: Operation, exchange: Exchange) -> tuple[Wrong | None, Any, Any]:
+        """The first rule that an answer breaks; its JSON body's documented schema (None: there is none); the body."""
         documented = self._of(operation)
         key = self._key(documented, exchange.status or 0)
         if key is None:
-            return f"one of the statuses {', '.join(documented)}", f"status {exchange.status} is not documented"
-        return self._headers(operation, key, documented[key], exchange) or \
-            self._content(operation, key, documented[key], exchange)
-
-    def body_schema(self, operation: Operation, exchange: Exchange) -> Any:
-        """The schema of the answer's JSON body, as it is documented; None where there is none to hold it against."""
-        documented = self._of(operation)
-        key = self._key(documented, exchange.status or 0)
-        content = dict(_items(documented[key].get("content"))) if key else {}
-        stated = _stated(exchange)
-        media = _media_type(list(content), stated, exchange)
-        if media is None or "json" not in stated:
-            return None
-        found = resolve(self._contract, content[media])
-        return found.get("schema") if isinstance(found, Mapping) else None
+            found = f"one of the statuses {', '.join(documented)}", f"status {exchange.status} is not documented"
+            return found, None, None
+        if wrong := self._headers(operation, key, documented[key], exchange):
+            return wrong, None, None
+        try:
+            return self._content(operation, key, documented[key], exchange)
+        except _Unfit as unfit:
+            return unfit.wrong, None, None
 
     def _of(self, operation: Operation) -> dict[str, Mapping[str, Any]]:
         if operation.id not in self._documented:
@@ -101,29 +98,25 @@ class AnswerRules:
             return None
         return f"the header {name} as its schema says", f"header {name}: {given[:80]!r}"
 
-    def _content(self, operation: Operation, key: str, document: Mapping[str, Any], exchange: Exchange) -> Wrong | None:
+    def _content(self, operation: Operation, key: str, document: Mapping[str, Any], exchange: Exchange
+                 ) -> tuple[Wrong | None, Any, Any]:
         status, body = exchange.status or 0, exchange.response_body
         if status in _NO_BODY or operation.method == "HEAD":
             length = (exchange.header("Content-Length") or "").strip()
-            follows = status == 204 and length.isdigit() and int(length[:18]) > 0
-            return ("an answer without a body", f"a body on {status if status in _NO_BODY else 'HEAD'}") \
-                if body or follows else None
+            if body or (status == 204 and length.isdigit() and int(length[:18]) > 0):
+                raise _Unfit("an answer without a body", f"a body on {status if status in _NO_BODY else 'HEAD'}")
+            return None, None, None
         content = _items(document.get("content"))
-        if not content:
-            return None
         stated = _stated(exchange)
         media = _media_type([name for name, _ in content], stated, exchange)
-        if media is None:
-            return f"content type {' or '.join(name for name, _ in content)}", f"content type {stated or 'missing'}"
-        if "json" not in stated:
-            return None
-        try:
-            value = _json(exchange)
-        except _Unfit as unfit:
-            return unfit.wrong
-        schema = resolve(self._contract, dict(content)[media])
-        return self._schemas.problem((operation.id, key, media),
-                                     schema.get("schema") if isinstance(schema, Mapping) else None, value)
+        if content and media is None:
+            documented = " or ".join(name for name, _ in content)
+            raise _Unfit(f"content type {documented}", f"content type {stated or 'missing'}")
+        if media is None or "json" not in stated:
+            return None, None, None
+        value, said = _json(exchange), resolve(self._contract, dict(content)[media])
+        schema = said.get("schema") if isinstance(said, Mapping) else None
+        return self._schemas.problem((operation.id, key, media), schema, value), schema, value
 
 
 class _Unfit(Exception):

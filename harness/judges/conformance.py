@@ -179,8 +179,8 @@ def _look(history: History, routes: Routes) -> _Looked:
         looked.answers += 1
         looked.sampled += exchange.id in kept
         looked.operations.add(operation.id)
-        wrong = rules.broken(operation, exchange)
-        if wrong is None and (places := _unnamed(rules, naming, operation, exchange)):
+        wrong, schema, body = rules.read(operation, exchange)
+        if wrong is None and (places := naming.unnamed(schema, body)):
             _count(looked, operation, exchange, places)
             if strict:
                 shown = ", ".join(sorted(places)[:_SHOWN])
@@ -190,11 +190,6 @@ def _look(history: History, routes: Routes) -> _Looked:
             kind = (operation.id, exchange.status or 0, wrong[1].partition(":")[0])
             looked.first.setdefault(kind, _Problem(exchange, operation, *wrong))
     return looked
-
-
-def _unnamed(rules: AnswerRules, naming: Naming, operation: Operation, exchange: Exchange) -> frozenset[str]:
-    schema = rules.body_schema(operation, exchange)
-    return naming.unnamed(schema, exchange.json()) if schema is not None else frozenset()
 
 
 def _count(looked: _Looked, operation: Operation, exchange: Exchange, places: Iterable[str]) -> None:

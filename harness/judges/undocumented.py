@@ -41,24 +41,28 @@ class Naming:
 
     def unnamed(self, schema: Any, body: Any) -> frozenset[str]:
         """Places of members that nothing names, as JSON pointers with * for every place in an array."""
-        return frozenset(self._walk((schema,), body, "", 0)) if isinstance(schema, Mapping) else frozenset()
+        looked_at = isinstance(schema, Mapping) and isinstance(body, dict | list)
+        return frozenset(self._walk((schema,), body, "", 0)) if looked_at else frozenset()
 
     def _walk(self, schemas: tuple[Any, ...], value: Any, where: str, depth: int) -> Iterator[str]:
-        if depth > _DEEPEST or not isinstance(value, dict | list):
+        if depth > _DEEPEST:
             return
         shape = self._shape(schemas)
         if isinstance(value, list):
             for place, one in enumerate(value[:_WIDEST]):
                 firsts = tuple(prefix[place] for prefix in shape.first if place < len(prefix))
-                if applying := firsts or shape.items:
+                if isinstance(one, dict | list) and (applying := firsts or shape.items):
                     yield from self._walk(applying, one, f"{where}/*", depth + 1)
             return
         for name, one in value.items():
-            named = (*shape.members.get(name, ()), *(s for pattern, s in shape.patterns if pattern.search(name)))
-            if name in shape.members or named or shape.others:
+            named = shape.members.get(name, ())
+            if shape.patterns:
+                named = (*named, *(s for pattern, s in shape.patterns if pattern.search(name)))
+            if not named and not shape.others:
+                if not shape.free:
+                    yield f"{where}/{_step(name)}"
+            elif isinstance(one, dict | list):
                 yield from self._walk(named or shape.others, one, f"{where}/{_step(name)}", depth + 1)
-            elif not shape.free:
-                yield f"{where}/{_step(name)}"
 
     def _shape(self, schemas: tuple[Any, ...]) -> _Shape:
         key = tuple(map(id, schemas))

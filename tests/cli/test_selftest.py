@@ -47,7 +47,7 @@ def test_what_explores_is_driven_only_for_what_it_must_find():
     assert driven("CONT-03") == (_CALM, "CONT-03", "IDEM-01")
     assert driven("CONT-03", "MONEY-06") == (_CALM, "CONT-03", "IDEM-01", "MONEY-06")
     assert driven("TIME-01", may=("MONEY-06", "TIME-11")) == ("IDEM-01", "MONEY-06", "TIME-01")
-    storm = Check(id="storm", path="", controls=("LOAD-01",), isolation="exclusive", scenario=True)
+    storm = Check(id="scenarios/burst.py::B", path="", controls=("LOAD-01",), isolation="exclusive")
     assert _driven_for("x", ("IDEM-01",), (), {*built, "LOAD-01"}, [*checks, storm], under_load=True) == \
         ("IDEM-01", "LOAD-01"), "proven by a control of calm, and shown by a storm only"
     assert driven("TIME-11") == ("IDEM-01", "TIME-01", "TIME-11"), "a minute is spent on those alone that need it"

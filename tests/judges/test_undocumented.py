@@ -1,5 +1,7 @@
 """Members that no schema names: told by default, a break where the profile says so, silent where they are legal."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.judges.conformance import conforms
@@ -93,3 +95,14 @@ def test_samples_are_judged_like_all_other_answers(make):
     assert (found.outcome.value, found.exchanges) == ("fail", (kept.id,))
     found = make.verdict(conforms(least=2), recorded, contract=document, samples=(recorded,))
     assert (found.outcome.value, found.measured["answers"], found.measured["sampled"]) == ("pass", 2, 2)
+
+
+def test_answers_of_every_check_and_worker_are_judged_in_any_order(make):
+    document = contract({"type": "object", "required": ["a"]})
+    calls = [replace(make.exchange(path="/v1/x", body=body), id=f"{worker}-1", check=check, actor=actor)
+             for worker, check, actor, body in (("w1", "idempotency.py::a", "provider", {"a": 1}),
+                                                ("c1", "scenarios/inbox.py::GAP", "observer", {}),
+                                                ("w2", "contracts/test_fuzzing.py::b", "other", {"a": 1}))]
+    for order in (calls, calls[::-1]):
+        found = make.verdict(conforms(least=3), *order, contract=document)
+        assert (found.outcome.value, found.exchanges) == ("fail", ("c1-1",))
