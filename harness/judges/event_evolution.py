@@ -172,7 +172,7 @@ def _old_readers_read(history: History, claim: Claim) -> Finding:
         return unknown("this run recorded no history of event schemas; runs of this release do", Reason.NO_SAMPLES,
                        owner=Owner.PROFILE)
     readers = _readers(recorded)
-    own = EventSchemas({**history.event_schemas, **recorded.own})
+    own = EventSchemas({**history.event_schemas, **_newest(recorded), **recorded.own})
     majors = {v.version.major for one in recorded.histories for v in one.versions if v.version.major}
     majors |= {v.core[0] for v in [loosely(recorded.own_version)] if v is not None}
     read = 0
@@ -208,7 +208,7 @@ def _readers(recorded: _Recorded) -> dict[str, EventSchemas]:
     """Released JSON Schemas by version label, each by event type; of a registry the versions of the newest major."""
     found: dict[str, dict[str, Any]] = {}
     for one in recorded.histories:
-        plain = [v for v in one.versions if v.format == "jsonschema" and not v.others]
+        plain = [v for v in one.versions if v.format == "jsonschema"]
         versions = _released(plain, recorded) if recorded.built_in else plain
         newest = versions[-1].version.major if versions else 0
         kind = one.subject.rpartition("/")[2].removesuffix("-value")
@@ -218,6 +218,14 @@ def _readers(recorded: _Recorded) -> dict[str, EventSchemas]:
                 if schema is not None:
                     found.setdefault(version.version.label, {})[kind] = schema
     return {label: EventSchemas(schemas) for label, schemas in found.items()}
+
+
+def _newest(recorded: _Recorded) -> dict[str, Any]:
+    """What the target's own registry says last, by event type: it may describe what is sent in another wrapping."""
+    last = {} if recorded.built_in else {one.subject.rpartition("/")[2].removesuffix("-value"): one.versions[-1]
+                                         for one in recorded.histories if one.versions}
+    found = {kind: _schema(version.text) for kind, version in last.items() if version.format == "jsonschema"}
+    return {kind: schema for kind, schema in found.items() if schema is not None}
 
 
 def _schema(text: str) -> Any:

@@ -153,8 +153,13 @@ def test_a_published_contract_says_nothing_of_events_by_itself(tmp_path):
 def test_a_folder_holds_the_history(tmp_path):
     for number in (1, 2):
         (tmp_path / f"bet.settled-{number}.json").write_text('{"type": "object"}')
+    (tmp_path / "bet.opened-1.json").write_text('{"$ref": "money.json"}')
+    (tmp_path / "money.json").write_text('{"type": "integer"}')
     events = recorded(target(evolution=Evolution(registry=str(tmp_path))))["events"]
     assert events["built_in"] is False
+    others = {one["subject"]: list(one["versions"][0]["others"]) for one in events["histories"]}
+    assert others == {"bet.settled": [], "bet.opened": ["money.json"], "money": []}  # not each file with each other
+    events["histories"] = [one for one in events["histories"] if one["subject"] == "bet.settled"]
     assert [v["label"] for v in events["histories"][0]["versions"]] == ["1", "2"]
 
 

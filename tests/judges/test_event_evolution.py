@@ -168,6 +168,16 @@ def test_an_event_of_another_major_is_for_nobody(read, stated, outcome):
     assert read(event(1, schema_version=stated)).outcome.value == outcome
 
 
+def test_consumers_of_a_registrys_versions_read_what_is_sent(make, own):
+    first, second = own["bet.settled"], copy.deepcopy(own["bet.settled"])
+    second["properties"]["data"]["required"].append("bonus_id")
+    page = make.exchange(path="/v1/events", body={"items": [event(1)]})
+    for versions, outcome in (((first, first), "pass"), ((second, first), "fail"), ((first, second), "inconclusive")):
+        found = make.verdict(old_readers_read(), page, event_schemas=SCHEMAS,
+                             evolution=record({}, version="", histories=of_a_registry(*versions)))
+        assert found.outcome.value == outcome, found.message
+
+
 def test_no_event_and_no_record_are_not_green(make, read):
     assert read().outcome.value == "inconclusive"
     assert read(event(1, type="made.up")).outcome.value == "inconclusive"
