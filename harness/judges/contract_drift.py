@@ -89,7 +89,7 @@ def _only_additions(history: History, claim: Claim) -> Finding:
                        owner=Owner.PROFILE)
     if drift.failing or drift.faults:
         return _broken(baseline, drift, new, renamed)
-    return _held(baseline, drift, shared)
+    return _held(baseline, drift, shared, own=history.evolution.get("document") == baseline.name)
 
 
 def _documents(history: History, baseline: Baseline) -> tuple[Document, Document, Mapping[str, str]]:
@@ -219,10 +219,12 @@ def _broken(baseline: Baseline, drift: Drift, new: Document, renamed: Mapping[st
                   seen=f"{first.verdict.value} ({first.rule}): {'; '.join(places)}"[:600], **measured)
 
 
-def _held(baseline: Baseline, drift: Drift, shared: int) -> Finding:
+def _held(baseline: Baseline, drift: Drift, shared: int, *, own: bool) -> Finding:
+    """`own`: the contract is the baseline itself, word for word."""
     changes = [c for c in drift.comparison.changes if c.verdict is not Verdict.EDITORIAL]
     accepted = sum(bool(c.waived) for c in changes)
     told = [f"{shared} operations compared with {baseline.name}", f"{len(changes) - accepted} additions"]
+    told += ["the contract is the release itself, by the profile's word: CONT-02 judges the answers"] if own else []
     told += [f"{accepted} accepted by waivers"] if accepted else []
     told += [f"{drift.less_said} bounds of answers are not repeated in the document"] if drift.less_said else []
     told += list(drift.comparison.notes)

@@ -175,12 +175,15 @@ def _old_readers_read(history: History, claim: Claim) -> Finding:
     own = EventSchemas({**history.event_schemas, **_newest(recorded), **recorded.own})
     majors = {v.version.major for one in recorded.histories for v in one.versions if v.version.major}
     majors |= {v.core[0] for v in [loosely(recorded.own_version)] if v is not None}
-    read = 0
+    read = spoilt = 0
     problems: dict[tuple[str, str], tuple[Exchange, str, str]] = {}
     for event, exchange in every_event(history):
         kind = event.get("type") if isinstance(event, dict) else None
         known = [(label, schemas) for label, schemas in readers.items() if schemas.knows(str(kind))]
-        if not known or own.problem(event) is not None:  # what breaks its own schema is EVT-01's
+        if not known:
+            continue
+        if own.problem(event) is not None:  # what breaks its own schema is EVT-01's
+            spoilt += 1
             continue
         read += 1
         stated = loosely(str(event.get("schema_version")))
@@ -199,6 +202,9 @@ def _old_readers_read(history: History, claim: Claim) -> Finding:
         return broken(f"consumers of what was released cannot read events: {named}"[:700], expected=shown[0][1],
                       seen=shown[0][2], exchanges=list(dict.fromkeys(e.id for e, _, _ in shown))[:_SHOWN], events=read)
     if read < max(1, claim.params.get("least", 1)):
+        if spoilt:
+            return unknown(f"{spoilt} readings of events break the target's own schemas (EVT-01): how old consumers "
+                           "read them tells nothing", Reason.NO_SAMPLES, owner=Owner.SUBJECT)
         return unknown(f"{read} events with a released schema were seen", Reason.NO_SAMPLES)
     return held(f"{read} readings of events are valid for consumers of {', '.join(readers)}", readings=read,
                 versions=list(readers))
