@@ -78,9 +78,17 @@ def _schemas_evolve(history: History, _claim: Claim) -> Finding:
         return unknown("nothing to compare: no event has two versions of one major" if recorded.level is not Level.NONE
                        else "nothing to compare: the profile's level is none", Reason.NO_SAMPLES, owner=Owner.PROFILE)
     subjects = len({one.history.subject for one in checked})
+    silent = _not_published(recorded)
+    more = f"; released and not published: {', '.join(silent)}"[:200] if silent else ""
     return held(f"{subjects} events, {pairs} pairs of versions: {recorded.level.value} compatible "
-                f"({recorded.own_source or 'registry only'} against {recorded.registry})", events=subjects,
-                pairs=pairs, level=recorded.level.value)
+                f"({recorded.own_source or 'registry only'} against {recorded.registry}){more}", events=subjects,
+                pairs=pairs, level=recorded.level.value, not_published=len(silent))
+
+
+def _not_published(recorded: _Recorded) -> list[str]:
+    """Released events that the target's document does not tell of: it may not send them, and so breaks nobody."""
+    return [one.subject for one in recorded.histories if recorded.built_in and recorded.own
+            and _released(one.versions, recorded) and not any(_is_of(kind, one.subject) for kind in recorded.own)]
 
 
 def _to_check(recorded: _Recorded) -> Iterator[SchemaHistory]:

@@ -55,6 +55,7 @@ def test_an_implementations_own_words_are_no_break(judge, own, name):
     LEGAL[name](own)
     found = judge(own)
     assert found.outcome.value == "pass", found.message
+    assert found.measured["not_published"] == 19  # told: what is not sent breaks nobody
 
 
 BREAKS = {
