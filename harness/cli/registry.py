@@ -55,7 +55,7 @@ def check_command(source: str, subjects: Collection[str], level: str, *, strict:
 
         return compare_jsonschema(old, new, level=name, strict=strict).changes
 
-    checked = [check_history(history, asked, jsonschema) for history in histories(source, subjects)]
+    checked = [check_history(history, asked, jsonschema) for history in _histories(source, subjects)]
     code = _code(checked)
     if as_json:
         _print(json.dumps(_plain(source, asked, checked, code), indent=1, default=repr))
@@ -65,7 +65,7 @@ def check_command(source: str, subjects: Collection[str], level: str, *, strict:
     return code
 
 
-def histories(source: str, subjects: Collection[str]) -> list[History]:
+def _histories(source: str, subjects: Collection[str]) -> list[History]:
     if source.startswith(("http://", "https://")):
         return _from_registry(source, subjects)
     from harness.content.schema_history import folder_histories, git_histories
