@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from harness.content.evolution import load_evolution
 from harness.model.profile import Target
@@ -26,6 +28,22 @@ def _read(reference: str, target: Target) -> Source:
 
 
 def _histories(source: str) -> list[History]:
-    from harness.cli.registry import histories
+    """As `certify registry check` finds them."""
+    if source.startswith(("http://", "https://")):
+        return _of_a_registry(source)
+    from harness.content.schema_history import folder_histories, git_histories
 
-    return histories(source, ())
+    ref, colon, folder = source.partition(":")
+    return git_histories(ref, folder) if colon and not Path(source).exists() else folder_histories(Path(source))
+
+
+def _of_a_registry(url: str) -> list[History]:
+    from harness.drivers.recording_client import RecordingClient
+    from harness.drivers.schema_registry import registry_histories
+    from harness.engine.redaction import Redactor
+
+    client = RecordingClient(None, Redactor(), hosts=(urlsplit(url).netloc,), prefix="registry")
+    try:
+        return registry_histories(url, send=client.send)
+    finally:
+        client.close()

@@ -61,7 +61,7 @@ def check_command(source: str, subjects: Collection[str], level: str, *, strict:
         return compare_jsonschema(old, new, level=name, strict=strict).changes
 
     checked = [check_history(history, asked or history.level or DEFAULT, jsonschema)
-               for history in histories(source, subjects, levels=asked is None, deleted=deleted)]
+               for history in _histories(source, subjects, levels=asked is None, deleted=deleted)]
     code = _code(checked)
     if as_json:
         _print(json.dumps(_plain(source, asked, checked, code), indent=1, default=repr))
@@ -71,7 +71,7 @@ def check_command(source: str, subjects: Collection[str], level: str, *, strict:
     return code
 
 
-def histories(source: str, subjects: Collection[str], *, levels: bool = False, deleted: bool = False) -> list[History]:
+def _histories(source: str, subjects: Collection[str], *, levels: bool, deleted: bool) -> list[History]:
     if source.startswith(("http://", "https://")):
         return _from_registry(source, subjects, levels=levels, deleted=deleted)
     if deleted:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from harness.drift.document import Document
 from harness.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.drift.histories import History
+    from harness.drift.histories import History, SchemaVersion
 
 _DATA = frozenset({"example", "examples", "default", "enum", "const"})
 _MOST = 20_000
@@ -99,8 +100,23 @@ def schema_versions(history: History) -> dict[str, Any]:
     """A history as JSON, for `judges.event_evolution` to read back."""
     return {"subject": history.subject, "versions": [
         {"version": [one.version.major, one.version.minor, one.version.patch], "label": one.version.label,
-         "format": one.format, "file": one.file, "text": one.text, "others": dict(one.others)}
+         "format": one.format, "file": one.file, "text": one.text, "others": _needed(one)}
         for one in history.versions]}
+
+
+def _needed(version: SchemaVersion) -> dict[str, str]:
+    """The other files that a version may refer to: of a JSON Schema those that it names; a folder gives them all."""
+    if version.format != "jsonschema":
+        return dict(version.others)
+    needed: dict[str, str] = {}
+    waiting = [version.text]
+    while waiting:
+        text = waiting.pop()
+        for name, other in version.others.items():
+            if name not in needed and name != version.file and posixpath.basename(name) in text:
+                needed[name] = other
+                waiting.append(other)
+    return needed
 
 
 def _event_type(schema: Any) -> str:

@@ -28,6 +28,7 @@ from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.errors import UsageError
 from harness.model.history import History
+from harness.model.operations import resolve
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 
 _SHOWN = 4
@@ -38,6 +39,8 @@ _OWN_WORDS = re.compile(r"operation-id-|link-|server-|security-scheme-flow-|word
 _LESS_SAID = re.compile(
     r"response-(?:error-status-removed|.*-(?:(?:min|max|exclusive-min|exclusive-max)(?:-\w+)*-unset"
     r"|(?:pattern|format|unique-items|additional-properties|unevaluated-properties)-removed))")
+_DEFAULTS = re.compile(r"request-.*-default-value-(?:added|removed)")
+_ANSWER_HEADERS = frozenset({"required-header-removed", "header-removed", "header-became-optional"})
 _LESS_SAID_OF_ERRORS = re.compile(r"required-header-removed|header-became-optional|.*-became-not-enum|.*-enum-removed")
 
 
@@ -86,7 +89,7 @@ def _only_additions(history: History, claim: Claim) -> Finding:
                        owner=Owner.PROFILE)
     if drift.failing or drift.faults:
         return _broken(baseline, drift, new, renamed)
-    return _held(baseline, drift, shared)
+    return _held(baseline, drift, shared, own=history.evolution.get("document") == baseline.name)
 
 
 def _documents(history: History, baseline: Baseline) -> tuple[Document, Document, Mapping[str, str]]:
@@ -105,7 +108,8 @@ def _drift(history: History, baseline: Baseline, documents: tuple[Document, Docu
     found = compare(old, new, options=Options(today=today, notice_days=_notice_days(history)), format="openapi")
     beside = out_of_scope(old.value, absent) | out_of_scope(new.value, frozenset())
     concerned = [c for c in found.changes if _concerns(c, baseline, beside)]
-    changes = tuple(c for c in concerned if not (baseline.released and _less_said(c)))
+    told = _tells_of_headers(new.value)
+    changes = tuple(c for c in concerned if not (baseline.released and _less_said(c, told)))
     comparison = waived(replace(found, changes=changes), recorded_waivers(history), today=today)
     before, after = loosely(comparison.old_version), loosely(comparison.new_version)
     majors = (path_majors(old.value), path_majors(new.value))
@@ -126,13 +130,28 @@ def _concerns(change: Change, baseline: Baseline, beside: frozenset[str]) -> boo
     return not (baseline.released and _OWN_WORDS.match(change.rule))
 
 
-def _less_said(change: Change) -> bool:
-    """Whether an implementation's document only repeats less of what answers keep to; CONT-02 judges what they keep."""
-    if change.verdict not in _FAILS or change.side is not Side.OUT:
+def _less_said(change: Change, told: bool) -> bool:
+    """Whether an implementation's document only repeats less of what it keeps to; CONT-02 judges what answers keep.
+
+    `told`: it says at all which headers answers have.
+    """
+    if change.verdict not in _FAILS:
         return False
+    if change.side is Side.IN:  # what is sent and not looked at harms nobody
+        return _DEFAULTS.fullmatch(change.rule) is not None \
+            or (change.rule == "parameter-removed" and "header" in change.says)
+    if change.rule in _ANSWER_HEADERS and not told:
+        return True
     of_errors = change.rule == "response-error-status-removed" or (
         _ERROR_ANSWER.search(change.where) is not None and _LESS_SAID_OF_ERRORS.fullmatch(change.rule) is not None)
     return of_errors or _LESS_SAID.fullmatch(change.rule) is not None
+
+
+def _tells_of_headers(document: Any) -> bool:
+    """Whether any answer of the document has headers; frameworks that write documents leave them out altogether."""
+    answers = [resolve(document, one) for _, _, operation in each_operation(document)
+               for one in (operation.get("responses") or {}).values() if isinstance(operation.get("responses"), dict)]
+    return any(isinstance(one, Mapping) and one.get("headers") for one in answers)
 
 
 def _version_faults(comparison: Comparison, old: Version | None, new: Version | None,
@@ -200,10 +219,12 @@ def _broken(baseline: Baseline, drift: Drift, new: Document, renamed: Mapping[st
                   seen=f"{first.verdict.value} ({first.rule}): {'; '.join(places)}"[:600], **measured)
 
 
-def _held(baseline: Baseline, drift: Drift, shared: int) -> Finding:
+def _held(baseline: Baseline, drift: Drift, shared: int, *, own: bool) -> Finding:
+    """`own`: the contract is the baseline itself, word for word."""
     changes = [c for c in drift.comparison.changes if c.verdict is not Verdict.EDITORIAL]
     accepted = sum(bool(c.waived) for c in changes)
     told = [f"{shared} operations compared with {baseline.name}", f"{len(changes) - accepted} additions"]
+    told += ["the contract is the release itself, by the profile's word: CONT-02 judges the answers"] if own else []
     told += [f"{accepted} accepted by waivers"] if accepted else []
     told += [f"{drift.less_said} bounds of answers are not repeated in the document"] if drift.less_said else []
     told += list(drift.comparison.notes)

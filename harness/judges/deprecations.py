@@ -64,8 +64,8 @@ def _deprecations_promised(history: History, claim: Claim) -> Finding:
         return unknown(f"the contract cannot be read as a whole: {error}"[:400], Reason.OBSERVER_UNAVAILABLE,
                        owner=Owner.PROFILE)
     beside = out_of_scope(document.value, absent)
-    offered = [f"{method.upper()} {path}" for path, method, _ in each_operation(document.value)]
-    if not set(offered) - beside:
+    offered = {f"{method.upper()} {path}" for path, method, _ in each_operation(document.value)} - beside
+    if not offered:
         return unknown("the OpenAPI document has no operations", Reason.NO_SAMPLES, owner=Owner.PROFILE)
     baseline = recorded_baseline(history)
     wrong = [c for c in (*_form(document, history), *_word(document, baseline, history, absent))

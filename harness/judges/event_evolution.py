@@ -78,9 +78,17 @@ def _schemas_evolve(history: History, _claim: Claim) -> Finding:
         return unknown("nothing to compare: no event has two versions of one major" if recorded.level is not Level.NONE
                        else "nothing to compare: the profile's level is none", Reason.NO_SAMPLES, owner=Owner.PROFILE)
     subjects = len({one.history.subject for one in checked})
+    silent = _not_published(recorded)
+    more = f"; released and not published: {', '.join(silent)}"[:200] if silent else ""
     return held(f"{subjects} events, {pairs} pairs of versions: {recorded.level.value} compatible "
-                f"({recorded.own_source or 'registry only'} against {recorded.registry})", events=subjects,
-                pairs=pairs, level=recorded.level.value)
+                f"({recorded.own_source or 'registry only'} against {recorded.registry}){more}", events=subjects,
+                pairs=pairs, level=recorded.level.value, not_published=len(silent))
+
+
+def _not_published(recorded: _Recorded) -> list[str]:
+    """Released events that the target's document does not tell of: it may not send them, and so breaks nobody."""
+    return [one.subject for one in recorded.histories if recorded.built_in and recorded.own
+            and _released(one.versions, recorded) and not any(_is_of(kind, one.subject) for kind in recorded.own)]
 
 
 def _to_check(recorded: _Recorded) -> Iterator[SchemaHistory]:
@@ -172,15 +180,18 @@ def _old_readers_read(history: History, claim: Claim) -> Finding:
         return unknown("this run recorded no history of event schemas; runs of this release do", Reason.NO_SAMPLES,
                        owner=Owner.PROFILE)
     readers = _readers(recorded)
-    own = EventSchemas({**history.event_schemas, **recorded.own})
+    own = EventSchemas({**history.event_schemas, **_newest(recorded), **recorded.own})
     majors = {v.version.major for one in recorded.histories for v in one.versions if v.version.major}
     majors |= {v.core[0] for v in [loosely(recorded.own_version)] if v is not None}
-    read = 0
+    read = spoilt = 0
     problems: dict[tuple[str, str], tuple[Exchange, str, str]] = {}
     for event, exchange in every_event(history):
         kind = event.get("type") if isinstance(event, dict) else None
         known = [(label, schemas) for label, schemas in readers.items() if schemas.knows(str(kind))]
-        if not known or own.problem(event) is not None:  # what breaks its own schema is EVT-01's
+        if not known:
+            continue
+        if own.problem(event) is not None:  # what breaks its own schema is EVT-01's
+            spoilt += 1
             continue
         read += 1
         stated = loosely(str(event.get("schema_version")))
@@ -199,6 +210,9 @@ def _old_readers_read(history: History, claim: Claim) -> Finding:
         return broken(f"consumers of what was released cannot read events: {named}"[:700], expected=shown[0][1],
                       seen=shown[0][2], exchanges=list(dict.fromkeys(e.id for e, _, _ in shown))[:_SHOWN], events=read)
     if read < max(1, claim.params.get("least", 1)):
+        if spoilt:
+            return unknown(f"{spoilt} readings of events break the target's own schemas (EVT-01): how old consumers "
+                           "read them tells nothing", Reason.NO_SAMPLES, owner=Owner.SUBJECT)
         return unknown(f"{read} events with a released schema were seen", Reason.NO_SAMPLES)
     return held(f"{read} readings of events are valid for consumers of {', '.join(readers)}", readings=read,
                 versions=list(readers))
@@ -208,7 +222,7 @@ def _readers(recorded: _Recorded) -> dict[str, EventSchemas]:
     """Released JSON Schemas by version label, each by event type; of a registry the versions of the newest major."""
     found: dict[str, dict[str, Any]] = {}
     for one in recorded.histories:
-        plain = [v for v in one.versions if v.format == "jsonschema" and not v.others]
+        plain = [v for v in one.versions if v.format == "jsonschema"]
         versions = _released(plain, recorded) if recorded.built_in else plain
         newest = versions[-1].version.major if versions else 0
         kind = one.subject.rpartition("/")[2].removesuffix("-value")
@@ -218,6 +232,14 @@ def _readers(recorded: _Recorded) -> dict[str, EventSchemas]:
                 if schema is not None:
                     found.setdefault(version.version.label, {})[kind] = schema
     return {label: EventSchemas(schemas) for label, schemas in found.items()}
+
+
+def _newest(recorded: _Recorded) -> dict[str, Any]:
+    """What the target's own registry says last, by event type: it may describe what is sent in another wrapping."""
+    last = {} if recorded.built_in else {one.subject.rpartition("/")[2].removesuffix("-value"): one.versions[-1]
+                                         for one in recorded.histories if one.versions}
+    found = {kind: _schema(version.text) for kind, version in last.items() if version.format == "jsonschema"}
+    return {kind: schema for kind, schema in found.items() if schema is not None}
 
 
 def _schema(text: str) -> Any:

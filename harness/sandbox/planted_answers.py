@@ -82,7 +82,8 @@ def _spoil_success(ctx: Context, answer: Answer) -> None:
                 body[name] = body[name].rstrip("Z")
     if faults.on("location-missing"):
         answer.headers.pop("Location", None)
-    if faults.on("document-field-renamed") and "settled_at" in body:
+    if faults.on("document-field-renamed") and "settled_at" in body \
+            and ctx.operation_id in ("settleBet", "getSettlement"):
         body["paid_at"] = body.pop("settled_at")
     _spoil_deprecation(answer.headers)
 

@@ -30,6 +30,19 @@ def versioned(version, path="/v1/bets/settle"):
     return {"openapi": "3.1.0", "info": {"title": "t", "version": version}, "paths": {path: {}}}
 
 
+def publishing(values):
+    """A handler class that answers paths with these JSON values."""
+    class Publisher(Handler):
+        def do_GET(self):
+            body = json.dumps(values[self.path]).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    return Publisher
+
+
 def recorded(target):
     contract = load_contract(target.contract, target.profile, target.base_url)
     record = evolution_of(target, contract)
@@ -123,17 +136,7 @@ def test_the_target_may_publish_baseline_and_events(serve):
     published = {"/openapi.json": dict(packs.openapi("1.7")), "/openapi-1.6.json": dict(packs.openapi("1.6")),
                  "/asyncapi.json": dict(packs.asyncapi("1.7"))}
 
-    class Publisher(Handler):
-        def do_GET(self):
-            self.answer(200, json.dumps(published[self.path]).encode())
-
-        def answer(self, status, body):
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    base = serve(Publisher)
+    base = serve(publishing(published))
     asked = Evolution(baseline="target:/openapi-1.6.json", events="target:/asyncapi.json")
     record = recorded(target(base_url=base, contract="target:/openapi.json", evolution=asked,
                              hosts=(base.partition("://")[2],)))
@@ -153,9 +156,23 @@ def test_a_published_contract_says_nothing_of_events_by_itself(tmp_path):
 def test_a_folder_holds_the_history(tmp_path):
     for number in (1, 2):
         (tmp_path / f"bet.settled-{number}.json").write_text('{"type": "object"}')
+    (tmp_path / "bet.opened-1.json").write_text('{"$ref": "money.json"}')
+    (tmp_path / "money.json").write_text('{"type": "integer"}')
     events = recorded(target(evolution=Evolution(registry=str(tmp_path))))["events"]
     assert events["built_in"] is False
+    others = {one["subject"]: list(one["versions"][0]["others"]) for one in events["histories"]}
+    assert others == {"bet.settled": [], "bet.opened": ["money.json"], "money": []}  # not each file with each other
+    events["histories"] = [one for one in events["histories"] if one["subject"] == "bet.settled"]
     assert [v["label"] for v in events["histories"][0]["versions"]] == ["1", "2"]
+
+
+def test_a_registry_is_asked_for_the_history(serve):
+    schema = {"schemaType": "JSON", "schema": '{"type": "object"}'}
+    base = serve(publishing({"/subjects": ["bet.settled-value"], "/subjects/bet.settled-value/versions": [1, 2],
+                             **{f"/subjects/bet.settled-value/versions/{n}": schema for n in (1, 2)}}))
+    (found,) = recorded(target(evolution=Evolution(registry=base)))["events"]["histories"]
+    assert found["subject"] == "bet.settled-value"
+    assert [v["version"] for v in found["versions"]] == [[0, 1, 0], [0, 2, 0]]
 
 
 def test_the_profile_is_read_with_its_files_beside_it(tmp_path):

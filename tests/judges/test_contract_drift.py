@@ -98,6 +98,22 @@ def bearer(document):
     document["security"] = [{"jwt": []}]
 
 
+def as_a_framework_writes_it(document):
+    """No headers of answers, no common headers of requests; defaults and null where a member may be left out."""
+    for path, item in document["paths"].items():
+        for operation in item.values():
+            operation["operationId"] = f"{operation['operationId']}_{path.strip('/').replace('/', '_')}"
+            operation["parameters"] = [p for p in operation.get("parameters", ()) if p.get("in") != "header"
+                                       and p.get("$ref", "/Limit").rpartition("/")[2] in ("Cursor", "Limit")]
+            for one in operation["responses"].values():
+                one.pop("headers", None)
+                one.pop("links", None)
+    for one in document["components"]["responses"].values():
+        one.pop("headers", None)
+    schema(document, "RollbackRequest")["properties"]["reason"] = {
+        "anyOf": [schema(document, "RollbackRequest")["properties"]["reason"], {"type": "null"}], "default": None}
+
+
 def more(document):
     document["paths"]["/v1/tournaments"] = {"get": {"responses": {"200": {"description": "Some."}}}}
     schema(document, "Bet")["properties"]["table_id"] = {"type": "string"}
@@ -120,6 +136,7 @@ LEGAL = {
     "other operationIds, no links": own_names,
     "fewer errors documented": few_errors,
     "no bounds and no texts": plain_words,
+    "as a framework writes it": as_a_framework_writes_it,
     "more than was released": more,
     "more, as the next minor": lambda d: (more(d), d["info"].update(version="1.8.0")),
     "no administration": without_administration,
@@ -150,6 +167,9 @@ BREAKS = {
     "no operation any more": (lambda d: d["paths"].pop("/v1/bets/rollback"), "POST /v1/bets/rollback is gone"),
     "another success": (lambda d: d["paths"]["/v1/sessions"]["post"]["responses"].update(
         {"200": d["paths"]["/v1/sessions"]["post"]["responses"].pop("201")}), "201"),
+    "a parameter of the query that is gone": (
+        lambda d: d["paths"]["/v1/events"]["get"].update(parameters=[
+            p for p in d["paths"]["/v1/events"]["get"]["parameters"] if "Cursor" not in str(p)]), "cursor"),
     "a new required header": (lambda d: d["paths"]["/v1/bets/settle"]["post"]["parameters"].append(
         {"in": "header", "name": "X-Studio", "required": True, "schema": {"type": "string"}}), "X-Studio"),
     "a new required scope": (lambda d: d["paths"]["/v1/bets/settle"]["post"].update(

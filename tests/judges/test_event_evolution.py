@@ -55,6 +55,7 @@ def test_an_implementations_own_words_are_no_break(judge, own, name):
     LEGAL[name](own)
     found = judge(own)
     assert found.outcome.value == "pass", found.message
+    assert found.measured["not_published"] == 19  # told: what is not sent breaks nobody
 
 
 BREAKS = {
@@ -160,12 +161,23 @@ def test_an_event_that_only_its_own_schema_takes_is_red(read, own):
 
 def test_what_breaks_its_own_schema_is_not_judged_here(read):
     found = read(event(1, sequence="one"))
-    assert found.outcome.value == "inconclusive"  # EVT-01 tells of it
+    assert (found.outcome.value, found.owner.value) == ("inconclusive", "subject")
+    assert "EVT-01" in found.message
 
 
 @pytest.mark.parametrize(("stated", "outcome"), [("1.7", "pass"), ("1.9", "pass"), ("2.0", "fail")])
 def test_an_event_of_another_major_is_for_nobody(read, stated, outcome):
     assert read(event(1, schema_version=stated)).outcome.value == outcome
+
+
+def test_consumers_of_a_registrys_versions_read_what_is_sent(make, own):
+    first, second = own["bet.settled"], copy.deepcopy(own["bet.settled"])
+    second["properties"]["data"]["required"].append("bonus_id")
+    page = make.exchange(path="/v1/events", body={"items": [event(1)]})
+    for versions, outcome in (((first, first), "pass"), ((second, first), "fail"), ((first, second), "inconclusive")):
+        found = make.verdict(old_readers_read(), page, event_schemas=SCHEMAS,
+                             evolution=record({}, version="", histories=of_a_registry(*versions)))
+        assert found.outcome.value == outcome, found.message
 
 
 def test_no_event_and_no_record_are_not_green(make, read):
