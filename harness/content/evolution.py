@@ -120,10 +120,14 @@ def _events(target: Target, contract: Mapping[str, Any], read: Read, histories: 
     asked = target.evolution
     record: dict[str, Any] = {"own": {}, "own_source": "", "registry": asked.registry or "the unified API's releases",
                               "built_in": not asked.registry}
-    if asked.events == UNIFIED or (not asked.events and target.contract in packs.versions()):
-        release = target.contract if target.contract in packs.versions() else (release_of(contract["openapi"]) or "")
+    built_in = target.contract in packs.versions()
+    # Who names neither schemas nor a registry of its own is held to what its events are checked against anyway (EVT-01).
+    unsaid = not asked.events and (built_in or not (asked.registry or contract.get("foreign")))
+    if asked.events == UNIFIED or unsaid:
+        release = target.contract if built_in else (release_of(contract["openapi"]) or "")
+        whose = "for the profile names no other" if unsaid and not built_in else "by the profile's word"
         record |= {"own": dict(packs.event_schemas(release)) if release else {}, "own_version": release,
-                   "own_source": f"the unified API {release}, by the profile's word"}
+                   "own_source": f"the unified API {release}, {whose}"}
     elif asked.events:
         document = _document(read(reference_of(target, asked.events)), "events")
         version, schemas = published_schemas(document)

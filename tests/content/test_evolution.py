@@ -145,12 +145,23 @@ def test_the_target_may_publish_baseline_and_events(serve):
     assert record["events"]["own_version"] == "1.7.0"
 
 
-def test_a_published_contract_says_nothing_of_events_by_itself(tmp_path):
+def test_who_names_no_event_schemas_is_held_to_those_of_the_release_and_told_so(tmp_path):
     path = tmp_path / "api.json"
     path.write_text(json.dumps(dict(packs.openapi("1.7"))))
-    assert recorded(target(contract=str(path)))["events"]["own"] == {}
-    unified = recorded(target(contract=str(path), evolution=Evolution(events="unified")))
-    assert unified["events"]["own"] == packs.event_schemas("1.7")
+    unsaid, said = (recorded(target(contract=str(path), evolution=Evolution(events=events)))["events"]
+                    for events in ("", "unified"))
+    assert unsaid["own"] == said["own"] == packs.event_schemas("1.7")
+    assert unsaid["own_source"].endswith("the profile names no other")
+    assert said["own_source"].endswith("by the profile's word")
+
+
+def test_beside_a_registry_of_its_own_a_target_is_held_to_no_schemas_that_it_did_not_name(tmp_path):
+    path = tmp_path / "api.json"
+    path.write_text(json.dumps(dict(packs.openapi("1.7"))))
+    (tmp_path / "schemas").mkdir()
+    (tmp_path / "schemas" / "bet.settled-1.json").write_text('{"type": "object"}')
+    asked = Evolution(registry=str(tmp_path / "schemas"))
+    assert recorded(target(contract=str(path), evolution=asked))["events"]["own"] == {}
 
 
 def test_a_folder_holds_the_history(tmp_path):
