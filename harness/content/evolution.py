@@ -121,7 +121,7 @@ def _events(target: Target, contract: Mapping[str, Any], read: Read, histories: 
     record: dict[str, Any] = {"own": {}, "own_source": "", "registry": asked.registry or "the unified API's releases",
                               "built_in": not asked.registry}
     built_in = target.contract in packs.versions()
-    # Who names neither schemas nor a registry of its own is held to what its events are checked against anyway (EVT-01).
+    # Who names neither schemas nor a registry is held to those that its events are checked against anyway (EVT-01).
     unsaid = not asked.events and (built_in or not (asked.registry or contract.get("foreign")))
     if asked.events == UNIFIED or unsaid:
         release = target.contract if built_in else (release_of(contract["openapi"]) or "")
