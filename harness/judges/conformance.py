@@ -35,6 +35,7 @@ class Routes:
     def __init__(self, history: History) -> None:
         self.operations = operations(history.contract)
         self._by_method: dict[str, list[Operation]] = {}
+        self._found: dict[tuple[str, str], Operation | None] = {}
         for operation in self.operations.values():
             self._by_method.setdefault(operation.method, []).append(operation)
         self._prefixes = sorted({p for p in (*_server_paths(history.contract), self._mounted(history)) if p},
@@ -50,8 +51,13 @@ class Routes:
 
     def find(self, exchange: Exchange) -> Operation | None:
         """The operation, or None for a path or method that the contract does not know."""
-        path = request_path(exchange.url)
-        known = self._by_method.get(exchange.method, ())
+        asked = exchange.method, request_path(exchange.url)
+        if asked not in self._found:
+            self._found[asked] = self._fitting(*asked)
+        return self._found[asked]
+
+    def _fitting(self, method: str, path: str) -> Operation | None:
+        known = self._by_method.get(method, ())
         for tried in (path, *(path.removeprefix(p) for p in self._prefixes if path.startswith(p + "/"))):
             fitting = [operation for operation in known if operation.pattern.fullmatch(tried)]
             if fitting:
@@ -148,10 +154,10 @@ class _Looked:
 
 @judge("conforms")
 def _conforms(history: History, claim: Claim) -> Finding:
-    routes = Routes(history)
+    routes = history.once(Routes)
     if not routes.operations:
         return unknown("the target's contract has no operations", Reason.NO_SAMPLES, owner=Owner.PROFILE)
-    looked = _look(history, routes)
+    looked = history.once(_look)
     if looked.answers < max(1, claim.params.get("least", 1)):
         return unknown(f"{looked.answers} answers of the contract's operations were seen", Reason.NO_SAMPLES)
     unnamed = [{"operation": operation, "status": status, "field": place, "answers": times}
@@ -169,7 +175,8 @@ def _conforms(history: History, claim: Claim) -> Finding:
                 operations=len(looked.operations), **measured)
 
 
-def _look(history: History, routes: Routes) -> _Looked:
+def _look(history: History) -> _Looked:
+    routes = history.once(Routes)
     rules, naming, looked = AnswerRules(history.contract), Naming(history.contract), _Looked()
     strict = history.profile.undocumented_fields == "fail"
     kept = frozenset(sample.id for sample in history.samples)

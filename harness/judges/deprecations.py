@@ -120,7 +120,7 @@ class _Wrong:
 
 @judge("deprecations_announced")
 def _deprecations_announced(history: History, claim: Claim) -> Finding:
-    routes = Routes(history)
+    routes = history.once(Routes)
     offered = [o for o in routes.operations.values() if not o.sandbox_only]
     if not offered:
         return unknown("the target's contract has no operations", Reason.NO_SAMPLES, owner=Owner.PROFILE)

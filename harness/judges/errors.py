@@ -78,7 +78,7 @@ def _one_error_model(history: History, claim: Claim) -> Finding:
     answers = violations = 0
     codes: set[str] = set()
     first: dict[tuple[str, str], tuple[Exchange, str, str]] = {}
-    for exchange, operation in api_answers(history, Routes(history)):
+    for exchange, operation in api_answers(history, history.once(Routes)):
         if exchange.method == "HEAD" or ((exchange.status or 0) < 400 and not _disguised(exchange, rules)):
             continue
         answers += 1

@@ -86,7 +86,7 @@ def _well_formed(history: History, claim: Claim) -> Finding:
 
 def _bodies(history: History) -> Iterator[tuple[Exchange, Any]]:
     """What the subject said: bodies of its answers and of its webhooks."""
-    for exchange, _ in api_answers(history, Routes(history)):
+    for exchange, _ in api_answers(history, history.once(Routes)):
         yield exchange, exchange.json()
     for exchange in history.where(channel="webhook"):
         yield exchange, exchange.sent_json()

@@ -34,7 +34,7 @@ def _traced(history: History, claim: Claim) -> Finding:
     wrong: dict[str, tuple[Exchange, str, str]] = {}
     broken_answers = 0
     sent_ids = {e.sent_header("X-Trace-Id") for e in history.exchanges}
-    for exchange, _ in api_answers(history, Routes(history)):
+    for exchange, _ in api_answers(history, history.once(Routes)):
         sent = [v for n, v in exchange.request_headers if n.lower() == "x-trace-id"]
         if len(sent) > 1:
             continue

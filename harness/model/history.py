@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from harness.model.claim import Claim
 from harness.model.exchange import Exchange
@@ -14,6 +14,8 @@ from harness.model.pact_record import PactRecord
 from harness.model.profile import ContractProfile
 from harness.model.storm_record import StormRecord
 from harness.model.timeline import ScenarioRecord
+
+_Seen = TypeVar("_Seen")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,16 @@ class History:
     @cached_property
     def _by_id(self) -> Mapping[str, Exchange]:
         return {exchange.id: exchange for exchange in (*self.samples, *self.exchanges)}
+
+    @cached_property
+    def _looks(self) -> dict[Any, Any]:
+        return {}
+
+    def once(self, look: Callable[[History], _Seen]) -> _Seen:
+        """What a pure `look` at the whole history comes to; it is taken once, however many claims ask for it."""
+        if look not in self._looks:
+            self._looks[look] = look(self)
+        return self._looks[look]  # type: ignore[no-any-return]
 
     def __getitem__(self, exchange_id: str) -> Exchange:
         """The exchange of that id; KeyError when the journal does not hold it."""
