@@ -14,6 +14,7 @@ from harness.drift.document import read_document
 
 PAIRS = Path(__file__).parent / "pairs"
 _OPTIONS = Options(today=date(2026, 11, 21))
+_EDITS = ("added", "removed", "changed")
 _FAILS = (Verdict.BREAKING, Verdict.UNSURE)
 _VERSIONS = {"3.0": ("3.0.3", "3.0.3"), "3.1": ("3.1.0", "3.1.0"), "3.0 to 3.1": ("3.0.3", "3.1.0")}
 _SERVER = {"url": "https://api.example.test/v1"}
@@ -134,6 +135,40 @@ def openapi_pairs():
         for name, answer, old, new in listed:
             yield Pair(f"{section.replace(' ', '-')}-{name}", answer,
                        *(_document(_MADE[section](one)) for one in (old, new)))
+
+
+def field_cases(table):
+    """A pair for each edit of each field of a table of fields."""
+    return [Pair(f"{kind}.{field}-{edit}", answer, *(_with(table["host"], at, field, value) for value in values))
+            for kind, field, at, answers, one, other in _fields(table)
+            for edit, answer, values in zip(_EDITS, answers, ((None, one), (one, None), (one, other)), strict=True)
+            if answer != "-"]
+
+
+def _fields(table):
+    for kind, about in table["objects"].items():
+        for field, said in about["fields"].items():
+            if isinstance(said, str) and said.startswith("a shelf"):
+                yield kind, field, about["at"], "--N", {**table["host"].get(field, {})}, {
+                    **table["host"].get(field, {}), "x-more": {"a": {}}}
+            elif isinstance(said, str):
+                yield kind, field, about["at"], "NNN", "1.0.0", "1.0.1"
+            else:
+                *place, answers, one, other = said
+                yield kind, field, place[0] if place else about["at"], answers, one, other
+
+
+def _with(host, at, field, value):
+    """The host document with the field of one object set, or without it."""
+    made = json.loads(json.dumps(host))
+    node = made
+    for step in at:
+        node = node.setdefault(str(step), {}) if isinstance(node, dict) else node[step]
+    if value is None:
+        node.pop(field, None)
+    else:
+        node[field] = copy.deepcopy(value)
+    return json.loads(json.dumps(made))
 
 
 def changes_of(pair):

@@ -113,7 +113,9 @@ def _is_among(place: tuple[str, str], places: dict[tuple[str, str], Address], *,
 def _takes_in(general: str, special: str, literally: bool) -> bool:
     """Whether one address is the other, or has a variable where the other has any value."""
     general, special = (_VARIABLE.sub(_ANY, one) for one in (general, special))
-    return general == special or (not literally and re.fullmatch(re.escape(general).replace(re.escape(_ANY), "[^/]*"), special) is not None)
+    if literally or general == special:
+        return general == special
+    return re.fullmatch(re.escape(general).replace(re.escape(_ANY), "[^/]*"), special) is not None
 
 
 def _tell(comparing: Comparing, found: list[Change], told: set[tuple[str, str, str, bool]],
