@@ -21,9 +21,9 @@ from harness.model.errors import EnvironmentFault, UsageError
 SUFFIXES = {".avsc": "avro", ".proto": "protobuf", ".json": "jsonschema", ".yaml": "jsonschema", ".yml": "jsonschema"}
 _MOST_FILES, _MOST_BYTES, _MOST_COMMITS = 5_000, 50_000_000, 300
 _GIT_SECONDS = 30.0
-_VERSION = r"v?\d{1,9}(?:[._]\d{1,9}){0,2}"
+_VERSION = r"[vV]?\d{1,9}(?:[._]\d{1,9}){0,2}"
 _FOLDER = re.compile(_VERSION)
-_STEM = re.compile(r"(?:(?P<subject>.+?)[.@_-])?(?P<version>v\d{1,9}(?:[._]\d{1,9}){0,2}|\d{1,9}(?:\.\d{1,9}){0,2})")
+_STEM = re.compile(r"(?:(?P<subject>.+?)[.@_-])?(?P<version>[vV]\d{1,9}(?:[._]\d{1,9}){0,2}|\d{1,9}(?:\.\d{1,9}){0,2})")
 _AVRO = ("record", "enum", "fixed")
 
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from harness.drift.edit_space import EDIT_SPACE, Edit
+from harness.drift.idle import idle
 from harness.drift.naming import Finding, Naming, Spot, kebab
 from harness.drift.nodes import text
 from harness.drift.shapes import EVERY, Shape
@@ -128,8 +129,9 @@ def _words(a: Shape, b: Shape, one: dict[str, Any], other: dict[str, Any], namin
         tail = ""
         if keyword == "pattern" and edit is Edit.REMOVED and "pattern" in b.spelled:
             edit, tail = Edit.WIDENED, "pattern-generalized"
-        yield naming.finding(keyword, edit, says, spot, a.place(keyword), b.place(keyword), tail=tail,
-                             policy=policy)
+        found = naming.finding(keyword, edit, says, spot, a.place(keyword), b.place(keyword), tail=tail, policy=policy)
+        unfelt = (old is None or idle(keyword, old, b)) and (new is None or idle(keyword, new, a))
+        yield naming.unfelt(found) if unfelt else found
 
 
 def _shown(value: Any) -> str:
