@@ -14,7 +14,10 @@ from harness.drift.shapes import EVERY, Shape
 from harness.drift.spellings import NOTES
 
 _NUMBERS = frozenset({"integer", "fraction"})
-_WIDER_FORMATS = frozenset({("int32", "int64"), ("float", "double")})
+_WIDER_FORMATS = frozenset({
+    ("int32", "int64"), ("float", "double"), ("email", "idn-email"), ("hostname", "idn-hostname"), ("uri", "iri"),
+    ("uri", "uri-reference"), ("uri", "iri-reference"), ("iri", "iri-reference"), ("uri-reference", "iri-reference")})
+"""Every value of the first is one of the second."""
 _NULL = text(None)
 
 
