@@ -26,9 +26,9 @@ def idle(keyword: str, value: Any, beside: Shape) -> bool:
     if keyword == "dependentRequired":
         return all(set(names) <= beside.required.keys() for names in value.values())
     if keyword == "minProperties":
-        return len(beside.required) >= value
+        return bool(len(beside.required) >= value)
     if keyword == "format":
-        return value == "password"  # how it is shown, not what it may be
+        return bool(value == "password")  # how it is shown, not what it may be
     if keyword == "uniqueItems":
         return bool(beside.words.get("maxItems", math.inf) <= 1)
     if keyword == "maxProperties":

@@ -112,9 +112,12 @@ class Comparing:
         return None if (old, new) in changed else changed
 
     def _asked(self, old: Part, new: Part, side: Side, where: str) -> list[Change]:
+        whole = Side.NEITHER  # the walk names what one side may not send any more; the prover must not see it
+        sent = tuple((roots.at(side, one.pointer), roots.of(side)) for roots, one in (
+            (self._old_roots, old), (self._new_roots, new)))
         return self._slots(
-            self._old_roots.at(side, old.pointer), self._new_roots.at(side, new.pointer),
-            old_root=self._old_roots.of(side), new_root=self._new_roots.of(side), side=side, where=where,
+            self._old_roots.at(whole, old.pointer), self._new_roots.at(whole, new.pointer), sent=sent,
+            old_root=self._old_roots.of(whole), new_root=self._new_roots.of(whole), side=side, where=where,
             old_place=self.old.document.place, new_place=self.new.document.place, old_pointer=old.pointer,
             new_pointer=new.pointer, prover=self._prover, reading=self._reading,
             policies=None if self._policies == ALL_POLICIES else self._policies)
