@@ -15,7 +15,6 @@ LARGEST = 20_000
 """How many schemas one bundle may hold."""
 
 
-
 class Unfollowed(Exception):
     """A schema that cannot be freed from its document; the text says why."""
 
@@ -129,7 +128,7 @@ class Bundler:
         if target is not None:
             kept["$ref"] = target
         if mode == OUTER and not self._is_alias(kept):
-            added = self._closing(kept, base)
+            added = self._closing(kept, base, declares="properties" in node)
             self._shared = self._shared or bool(added and choice)
             kept = {**kept, **added}
         made = {}
@@ -182,19 +181,26 @@ class Bundler:
             self._formats.add(name)
         return dict(sorted(kept.items()))
 
-    def _closing(self, kept: dict[str, Any], base: str) -> dict[str, Any]:
-        """The words that close one object, own and composed members counted; {} where there is nothing to close."""
+    def _closing(self, kept: dict[str, Any], base: str, *, declares: bool) -> dict[str, Any]:
+        """The words that close one object, own and composed members counted; {} where there is nothing to close.
+
+        An object without any member that still `declares` them is one whose members the other side alone writes. A
+        member that is required and nowhere declared is sent all the same.
+        """
         if "additionalProperties" in kept or "unevaluatedProperties" in kept:
             return {}
         members: set[str] = set()
         patterns: set[str] = set()
         plain, says = self._members(kept, base, members, patterns, set(), 0)
-        if not members and not patterns:
+        if not members and not patterns and not declares:
             return {}
+        ghosts = dict.fromkeys(sorted(set(kept.get("required", ())) - members), True)
         if not plain:
-            return {"unevaluatedProperties": False}
+            ghostly = {"properties": {**ghosts, **kept.get("properties", {})}} if ghosts else {}
+            return {"unevaluatedProperties": False, **ghostly}
         if says:
             return {}
+        members.update(ghosts)
         own, own_patterns = kept.get("properties", {}), kept.get("patternProperties", {})
         made: dict[str, Any] = {"additionalProperties": False}
         if members - set(own):

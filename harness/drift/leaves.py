@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harness.drift.facts import ONLY, GaveUpError, Parts, types
 from harness.drift.limits import tractable
 from harness.drift.merging import every, text
+from harness.drift.spelling import only, spelled, unspelled
 
 _SIMPLE = frozenset({
     "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength",
@@ -35,7 +36,8 @@ class Leaves:
 
     def simple(self, parts: Parts, reader: Mapping[str, Any]) -> bool:
         """Whether the words of the reader that hold no schemas are sure to be satisfied."""
-        asked = {word: value for word, value in reader.items() if word in _SIMPLE and word != "type"}
+        asked = {word: value for word, value in reader.items() if word in _SIMPLE and word != "type"
+                 and not spelled(parts, word, value)}
         if not asked:
             return True
         given = [{word: value for word, value in part.items() if word in _SIMPLE} | _closed(part) for part in parts]
@@ -44,10 +46,16 @@ class Leaves:
 
     def nothing(self, parts: Parts) -> bool:
         """Whether it is sure that no value is possible."""
-        if not types(parts):
+        if not types(parts) or (types(parts) == {"string"} and unspelled(parts)):
             return True
         given = [{word: value for word, value in part.items() if word in _SIMPLE} | _inside(part) for part in parts]
         return self._algebra({"allOf": given}, False) is True if given else False
+
+    def only(self, pattern: str, names: Sequence[str]) -> bool:
+        """Whether it is sure that a pattern fits none but these names."""
+        if time.monotonic() > self._until:
+            raise GaveUpError
+        return only(pattern, names)
 
     def possible(self, parts: Parts, value: Any) -> bool:
         """Whether a case may allow a value; True where in doubt."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.drift.changes import Change, Effect, Place, Side
+from harness.drift.discriminators import choices, discriminated
 from harness.drift.edit_space import Edit
 from harness.drift.members import Pair, members
 from harness.drift.naming import Finding, Naming, Spot
@@ -18,6 +19,7 @@ from harness.drift.pairing import called, named_anew, paired
 from harness.drift.shapes import EVERY, Shape
 from harness.drift.spellings import ONE_SCHEMA, shape
 from harness.drift.word_edits import notes, types, values, words
+from harness.model.errors import UsageError
 
 _DEEPEST = 40
 _CONDITIONAL = frozenset({"not", "if", "then", "else", "contains"})
@@ -101,6 +103,7 @@ class _Walk:
             return
         self.been.add(pair)
         yield from notes(a, b, self.naming, spot)
+        yield from self._discriminated(a, old, b, new, spot)
         if bool(a.types) != bool(b.types):
             edit, says = (Edit.ADDED, "nothing is accepted now") if a.types else (Edit.REMOVED, "something is accepted")
             yield self.naming.finding("false", edit, says, spot, a.pointer, b.pointer, tail=f"false-{edit.value}")
@@ -119,6 +122,21 @@ class _Walk:
         yield from self._inner(a, b, spot)
         yield from self._prefix(a, b, spot)
         yield from self._branches(a, b, spot)
+
+    def _discriminated(self, a: Shape, old: Node, b: Shape, new: Node, spot: Spot) -> Iterator[Finding]:
+        """What changed in how a value chooses the schema, where both have it chosen."""
+        before, after = a.notes.get("discriminator"), b.notes.get("discriminator")
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from discriminated(choices(before, old, self.old_root), choices(after, new, self.new_root),
+                                     self._reads_same, self.naming, spot, a.place("discriminator"),
+                                     b.place("discriminator"))
+
+    def _reads_same(self, old: Node, new: Node) -> bool:
+        """Whether two references lead to one text; to nothing at all they lead to nothing that is the same."""
+        try:
+            return self.same((written(old, self.old_root),), (written(new, self.new_root),))
+        except UsageError:
+            return False
 
     @staticmethod
     def _wrapped(a: Shape, b: Shape) -> bool:

@@ -44,6 +44,7 @@ _ABOUT_ABSENCE = frozenset({("required", Edit.ADDED), ("required", Edit.REMOVED)
                             ("properties", Edit.REMOVED)})
 """Findings whose witness is a document without the member."""
 _DECLARED = "who writes is taken to send what is declared, even where more is allowed in so many words"
+Sent = tuple[tuple[Any, Any], tuple[Any, Any]]
 Prover = Callable[..., Answered]
 """`contained(writer, reader, *, writer_root, reader_root, closed)`."""
 
@@ -51,17 +52,17 @@ Prover = Callable[..., Answered]
 def slot_changes(old: Any, new: Any, *, old_root: Any, new_root: Any, side: Side, where: str,
                  old_place: Callable[[str], Place], new_place: Callable[[str], Place], old_pointer: str,
                  new_pointer: str, prover: Prover, reading: Reading = "closed",
-                 policies: Collection[str] | None = None) -> list[Change]:
+                 policies: Collection[str] | None = None, sent: Sent | None = None) -> list[Change]:
     """What changed in one slot, each change with its verdict.
 
     Args:
-        old, new: 2020-12 schemas; their references lead into `old_root` and `new_root`. The prover gets them as they
-            are, so what one side may not send must be gone where that matters.
+        old, new: 2020-12 schemas; their references lead into `old_root` and `new_root`.
         side: who writes. IN: the old consumer writes and the new provider reads; OUT: the new provider writes and the
             old consumer reads. NEITHER: both ways must hold, as for stored documents.
         prover: decides containment, see `Prover`; asked only where the two do not read the same.
         reading: "closed" takes writers to send what they declare; "strict" does not, and there the policies about
             what containment decides are off unless they are asked for.
+        sent: what the prover gets in place of `old` and `new`, each with its root: without what one side may not send.
         policies: names in `edit_space.POLICIES` that are on; others are passed over. None: all that fit the reading.
 
     Raises:
@@ -74,7 +75,7 @@ def slot_changes(old: Any, new: Any, *, old_root: Any, new_root: Any, side: Side
     found = [_under(one, on) for one in findings(
         old, new, old_root=old_root, new_root=new_root, side=side, where=where, old_place=old_place,
         new_place=new_place, old_pointer=old_pointer, new_pointer=new_pointer)]
-    proof = _Proof(prover, ((old, old_root), (new, new_root)), side, reading == "closed")
+    proof = _Proof(prover, sent or ((old, old_root), (new, new_root)), side, reading == "closed")
     said, valid_in = proof.forward()
     if said.answer == "yes" and not (proof.closed and _broken(found) and proof.vacuous()):
         return [_proved(one, found, proof, on) for one in found]
@@ -89,7 +90,7 @@ class _Proof:
     """Questions to the prover about one pair; each is asked once, and only when it matters."""
 
     prover: Prover
-    pair: tuple[tuple[Any, Any], tuple[Any, Any]]
+    pair: Sent
     side: Side
     closed: bool
     _equal: bool | None = field(default=None)

@@ -228,7 +228,7 @@ class Walk:
                 return False
         all_patterns = [part.get("patternProperties", {}) for part in parts]
         same = tuple(one_part[pattern] for one_part in all_patterns if pattern in one_part)
-        if any(schema is False for schema in same):
+        if any(schema is False for schema in same) or self._leaves.only(pattern, names(parts)):
             return True
         return all(self._within((*case, *same), one, depth + 1) for case in others(parts, frozenset()))
 

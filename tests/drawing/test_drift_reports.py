@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 
+import jsonschema_rs
 import pytest
 
 from harness.drawing.drift_json import drift_json
@@ -12,6 +13,7 @@ from harness.drawing.drift_sarif import drift_sarif
 from harness.drawing.drift_text import drift_text
 from harness.drift.changes import Witness
 from harness.drift.waivers import fingerprint
+from tests.drawing.sarif_asked import LOG
 from tests.drift.made_up import ADDED, BREAK, PROMISE, REMOVED, UNSURE, WORDS, report
 
 ALL = (WORDS, ADDED, UNSURE, BREAK, REMOVED, PROMISE)
@@ -121,6 +123,17 @@ def test_sarif_has_the_shape_of_its_schema():
     assert [r["suppressions"][0]["kind"] for r in run["results"] if "suppressions" in r] == ["external"]
     assert run["results"][-1]["ruleId"] == "version-policy"
     assert "2.0.0" in run["results"][-1]["message"]["text"]
+
+
+def test_sarif_is_what_code_hosts_ask_for():
+    odd = replace(BREAK, new=replace(BREAK.new, file="c:\\api\\my api.yaml", line=None), old=None, says=NASTY)
+    nowhere = replace(WORDS, old=None, new=None)
+    waived = replace(REMOVED, waived="agreed (until 2027-01-31)")
+    check = jsonschema_rs.Draft202012Validator(LOG, validate_formats=True)
+    for made in (report(*ALL, waived), report(odd), report(nowhere, notes=("a note",)), report(new="1.7")):
+        log = json.loads(json.dumps(drift_sarif(made)))
+        assert [f"{one.instance_path}: {one.message}" for one in check.iter_errors(log)] == []
+    assert not check.is_valid({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "a"}}}]})
 
 
 def test_sarif_names_a_commits_file_by_its_path():

@@ -13,6 +13,7 @@ from harness.drift.changes import Change, Effect, Side, change
 from harness.drift.openapi.model import Contract, Operation, Part, followed
 from harness.drift.openapi.policies import ALL_POLICIES, ruled
 from harness.drift.openapi.roots import Roots
+from harness.drift.openapi.subtypes import subtypes
 from harness.drift.references import at
 
 _REF = re.compile(r'"\$ref": "#((?:[^"\\]|\\.)*)"')
@@ -36,6 +37,7 @@ class Comparing:
         self._compared: dict[tuple[str, str, Side], list[Change]] = {}
         self._schemes: bool | None = None
         self._texts: dict[tuple[int, str], tuple[str, tuple[str, ...]]] = {}
+        self._subtypes = tuple(subtypes(one.root.value) for one in (old, new))
 
     def change(self, rule: str, says: str, *, where: str, effect: Effect, side: Side, old: Part, new: Part,
                policy: str = "") -> Change:
@@ -48,8 +50,28 @@ class Comparing:
         old, new = followed(old), followed(new)
         key = (old.pointer, new.pointer, side)
         if key not in self._compared:
-            self._compared[key] = [] if self.unchanged(old, new) else self._changed(old, new, side, where)
+            self._compared[key] = []
+            if not self.unchanged(old, new):
+                self._compared[key] = self._changed(old, new, side, where)
+                for one, other in self._chosen(old.pointer):
+                    self._compared[key] += self.slot(Part(old.root, one, True), Part(new.root, other, True), side=side,
+                                                     where=where)
         return [one if one.where == where else dataclasses.replace(one, where=where) for one in self._compared[key]]
+
+    def _chosen(self, pointer: str) -> list[tuple[str, str]]:
+        """The schemas that discriminators may choose in one, of those values that both versions know."""
+        if not all(self._subtypes):
+            return []
+        waiting, seen = [pointer], {pointer}
+        found: list[tuple[str, str]] = []
+        while waiting:
+            one = waiting.pop()
+            old, new = (version.get(one, {}) for version in self._subtypes)
+            found += [(old[value], new[value]) for value in old if value in new and old[value] not in seen]
+            fresh = [ref for ref in self._text(0, one)[1] if ref not in seen]
+            seen.update(fresh)
+            waiting += fresh
+        return found
 
     def _changed(self, old: Part, new: Part, side: Side, where: str) -> list[Change]:
         """The changes of a schema; in large contracts those of the named schemas that changed in it, each asked once.
@@ -90,9 +112,12 @@ class Comparing:
         return None if (old, new) in changed else changed
 
     def _asked(self, old: Part, new: Part, side: Side, where: str) -> list[Change]:
+        whole = Side.NEITHER  # the walk names what one side may not send any more; the prover must not see it
+        sent = tuple((roots.at(side, one.pointer), roots.of(side)) for roots, one in (
+            (self._old_roots, old), (self._new_roots, new)))
         return self._slots(
-            self._old_roots.at(side, old.pointer), self._new_roots.at(side, new.pointer),
-            old_root=self._old_roots.of(side), new_root=self._new_roots.of(side), side=side, where=where,
+            self._old_roots.at(whole, old.pointer), self._new_roots.at(whole, new.pointer), sent=sent,
+            old_root=self._old_roots.of(whole), new_root=self._new_roots.of(whole), side=side, where=where,
             old_place=self.old.document.place, new_place=self.new.document.place, old_pointer=old.pointer,
             new_pointer=new.pointer, prover=self._prover, reading=self._reading,
             policies=None if self._policies == ALL_POLICIES else self._policies)
@@ -130,8 +155,9 @@ class Comparing:
         if key not in self._texts:
             contract = self.new if version else self.old
             written = json.dumps(_found(contract, pointer))
-            refs = tuple(unquote(json.loads(f'"{found}"')) for found in _REF.findall(written))
-            self._texts[key] = (written, refs)
+            refs = [unquote(json.loads(f'"{found}"')) for found in _REF.findall(written)]
+            refs += self._subtypes[version].get(pointer, {}).values()
+            self._texts[key] = (written, tuple(refs))
         return self._texts[key]
 
 

@@ -32,9 +32,8 @@ class Roots:
             if self._lifted is None:
                 old = str(self._document.value.get("openapi", "")).startswith("3.0")
                 dialect = "openapi-3.0" if old else "2020-12"
-                binary = old and self._upgraded
                 self._lifted = _everywhere(self._document.value, lambda one: with_schemas(
-                    lifted(one, dialect=dialect), lambda schema: _plain(schema, binary)))
+                    lifted(one, dialect=dialect), lambda schema: _plain(schema, self._upgraded)))
             self._by_side[side] = _everywhere(self._lifted, lambda one: projected(one, side))
         return self._by_side[side]
 
@@ -46,14 +45,20 @@ class Roots:
             return True
 
 
-def _plain(schema: Any, binary: bool) -> Any:
-    """Without `additionalProperties: true`, which says what its absence says; `binary` puts formats in 3.1's words."""
+def _plain(schema: Any, upgraded: bool) -> Any:
+    """Without `additionalProperties: true`, which says what its absence says.
+
+    `upgraded`: formats of binary data in 3.1's words, and without the `nullable` that 3.1 does not know; 3.0's was put
+    in other words before.
+    """
     if not isinstance(schema, dict):
         return schema
-    made = with_children(schema, lambda one: _plain(one, binary))
+    made = with_children(schema, lambda one: _plain(one, upgraded))
     if made.get("additionalProperties") in (True, {}):
         del made["additionalProperties"]
-    if binary and made.get("type") == "string" and made.get("format") in _BINARY:
+    if upgraded:
+        made.pop("nullable", None)
+    if upgraded and made.get("type") == "string" and made.get("format") in _BINARY:
         word, value = _BINARY[made.pop("format")]
         made.setdefault(word, value)
     return made
