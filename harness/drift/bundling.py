@@ -15,6 +15,9 @@ LARGEST = 20_000
 """How many schemas one bundle may hold."""
 
 
+Cuts = Mapping[int, Any]
+"""What is read in the place of a part of the root, by the identity of the part."""
+
 
 class Unfollowed(Exception):
     """A schema that cannot be freed from its document; the text says why."""
@@ -56,9 +59,11 @@ class Bundler:
     """Frees schemas of one root document; what they refer to is worked out once and kept.
 
     `closed`: objects that declare members and say nothing about others allow no others (the writer-closed reading).
+    `cuts`: these parts are not read, but what is given for each, which refers to nothing.
     """
 
-    def __init__(self, root: Any, *, closed: bool = False) -> None:
+    def __init__(self, root: Any, *, closed: bool = False, cuts: Cuts | None = None) -> None:
+        self._cuts: Cuts = cuts or {}
         self._root, self._mode = root, OUTER if closed else OPEN
         self._known: dict[str, Read] = {}
         self._names: dict[str, str] | None = None
@@ -68,8 +73,8 @@ class Bundler:
         self._shared = False
         self._count = 0
 
-    def bundle(self, schema: Any) -> Bundle:
-        """One schema of the document, with all that it refers to.
+    def bundle(self, schema: Any, *, most: int = LARGEST) -> Bundle:
+        """One schema of the document, with all that it refers to, at most so many named schemas.
 
         Raises:
             Unfollowed: a reference that leads nowhere or out of the document, or more than is reasonable.
@@ -80,6 +85,8 @@ class Bundler:
         while todo:
             name = todo.pop()
             if name not in defs:
+                if len(defs) >= most:
+                    raise Unfollowed("the schema refers to too many others")
                 defs[name] = self.definition(name)
                 todo.extend(sorted(defs[name].deps))
         every = [top, *defs.values()]
@@ -116,6 +123,8 @@ class Bundler:
 
     def _free(self, node: Any, base: str, mode: str, depth: int, *, choice: bool = False) -> Any:
         self._count += 1
+        if id(node) in self._cuts:
+            return self._cuts[id(node)]
         if depth > DEEPEST or self._count > LARGEST:
             raise Unfollowed("the schema is too deep or too large")
         if not isinstance(node, dict):

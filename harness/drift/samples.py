@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, zip_longest
 from typing import Any
 
+from harness.drift.budgets import Budget
 from harness.drift.merging import TYPES, alternatives, kinds, text
 from harness.drift.names import named
 from harness.drift.patterns import FITTING, strings_for
@@ -17,29 +18,44 @@ HEAVIEST = 100_000
 """How many values one document may hold."""
 _DEEPEST = 20
 _LIGHT = 2_000
+_PER_DOCUMENT, _PER_VALUE = 0.3, 0.03
+"""Steps for one document that is drawn."""
 
 
 class Sampler:
-    """Draws documents for the schemas of one bundle until a time; not every one is valid, the caller looks."""
+    """Draws documents for the schemas of one bundle while its budget lasts; not every one is valid, the caller looks."""
 
-    def __init__(self, defs: Mapping[str, Any], pool: Pool, until: float,
+    def __init__(self, defs: Mapping[str, Any], pool: Pool, budget: Budget,
                  alike: Callable[[str], bool] = lambda _name: False, *, width: int = 24) -> None:
-        self._defs, self._pool, self._until, self._alike, self._width = defs, pool, until, alike, width
+        self._defs, self._pool, self._budget, self._alike, self._width = defs, pool, budget, alike, width
         self._settled: dict[str, list[Any]] = {}
 
     def of(self, node: Any, depth: int = 0) -> list[Any]:
         """Documents for one schema, the most telling first."""
-        if time.monotonic() > self._until:
+        if self._budget.over:
             return []
         key = text(node) + str(depth)
         if key not in self._settled:
+            self._budget.spend()
             self._settled[key] = []
             plain = alternatives(node, self._defs)
             quiet = depth > 0 and isinstance(node, dict) and list(node) == ["$ref"] and self._alike(named(node["$ref"]))
             most = 1 if quiet else self._width * (8 if depth == 0 else 3 if depth == 1 else 1)
             drawn = _woven([self._plain(one, depth) for one in plain])
-            self._settled[key] = list(islice(_distinct(drawn), most))
+            self._settled[key] = list(islice(self._distinct(drawn), most))
         return self._settled[key]
+
+    def _distinct(self, drawn: Iterable[Any]) -> Iterator[Any]:
+        seen: set[str] = set()
+        for one in drawn:
+            weight = _weight(one)
+            self._budget.spend(_PER_DOCUMENT + weight * _PER_VALUE)
+            if self._budget.over:
+                return
+            key = json.dumps(one, sort_keys=True, default=str) if weight < _LIGHT else f" {len(seen)}"
+            if key not in seen and weight <= HEAVIEST:
+                seen.add(key)
+                yield one
 
     def _plain(self, node: dict[str, Any], depth: int) -> Iterable[Any]:
         if "const" in node:
@@ -249,6 +265,8 @@ def _speaks(node: Mapping[str, Any], kind: str) -> bool:
 
 def _weight(value: Any) -> int:
     """How many values one holds, itself included; counted no further than what is too heavy."""
+    if not isinstance(value, dict | list):
+        return 1
     count, todo = 0, [value]
     while todo and count <= HEAVIEST:
         one = todo.pop()
@@ -264,13 +282,3 @@ def _woven(drawn: Sequence[Iterable[Any]]) -> Iterator[Any]:
     """One of each in turn."""
     nothing = object()
     return (one for row in zip_longest(*drawn, fillvalue=nothing) for one in row if one is not nothing)
-
-
-def _distinct(drawn: Iterable[Any]) -> Iterator[Any]:
-    seen: set[str] = set()
-    for one in drawn:
-        weight = _weight(one)
-        key = text(one) if weight < _LIGHT else f" {len(seen)}"
-        if key not in seen and weight <= HEAVIEST:
-            seen.add(key)
-            yield one

@@ -174,7 +174,7 @@ def notes(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
         if keyword == "discriminator":
             yield from _discriminator(old, new, edit, naming, spot, *places)
         elif keyword == "xml":
-            if not ("json" in naming.where.lower() and "xml" not in naming.where.lower()):
+            if naming.in_xml:
                 yield naming.finding("xml", Edit.CHANGED, "its form in XML is another one", spot, *places,
                                      tail="xml-changed")
         elif keyword == "x-extensible-enum" and isinstance(old or new, list):

@@ -10,7 +10,7 @@ from harness.drift.document import read_document
 from harness.drift.openapi import comparing
 from harness.drift.openapi.compare import compare_openapi
 from harness.drift.openapi.comparing import member_references
-from tests.benchmarks.drift import edited, generated
+from tests.benchmarks.drift_documents import edited, generated
 from tests.drift.openapi.comparing import differ
 
 
