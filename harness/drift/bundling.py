@@ -66,6 +66,8 @@ class Bundler:
         self._cuts: Cuts = cuts or {}
         self._root, self._mode = root, OUTER if closed else OPEN
         self._known: dict[str, Read] = {}
+        self._read_once: dict[int, tuple[Any, Read]] = {}
+        """By identity, with the schema, so that the identity stays its own."""
         self._names: dict[str, str] | None = None
         self._dynamic: dict[str, list[str]] = {}
         self._deps: set[str] = set()
@@ -98,8 +100,10 @@ class Bundler:
 
     def read(self, schema: Any) -> Read:
         """One schema alone, with the names of what it refers to; raises as `bundle` does."""
-        self._count = 0
-        return self._read(schema, "", self._mode)
+        if id(schema) not in self._read_once:
+            self._count = 0
+            self._read_once[id(schema)] = schema, self._read(schema, "", self._mode)
+        return self._read_once[id(schema)][1]
 
     def definition(self, name: str) -> Read:
         """What a name stands for, worked out once; raises as `bundle` does."""

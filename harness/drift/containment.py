@@ -9,13 +9,15 @@ from typing import Any, Literal
 from harness.drift.alike import Alike
 from harness.drift.budgets import Budget
 from harness.drift.bundling import Bundle, Bundler, Cuts, Unfollowed
-from harness.drift.counterexamples import Acceptance, Found, candidates, search
+from harness.drift.counterexamples import Acceptance, Found, candidates, first_candidates, search
 from harness.drift.limits import Scales, tractable
 from harness.drift.settled import Settled
 from harness.drift.structural import Walk
 
 STEPS, SECONDS = 80_000, 20.0
 """What one question may cost: see `budgets`. The seconds are the last bound, many times what the steps take."""
+_GLANCED, _GLANCED_STEPS = 60, 300
+"""How many documents are looked at before anything is proved, and the steps for them."""
 _DOUBTED, _DOUBTED_STEPS, _DOUBTED_IN_ALL = 240, 4_000, 12_000
 """How many documents a proof is doubted by, and the steps for it: of one question, and of one prover all told."""
 _SEARCHED, _SEARCHED_STEPS, _SEARCHED_IN_ALL = 12_000, 4_000, 400_000
@@ -98,6 +100,7 @@ class _Question:
     def __init__(self, written: Bundle, sent: Bundle, asked: Bundle, real: Bundle | None,
                  alike: Callable[[str], bool], budget: Budget, shared: _Shared) -> None:
         self._shared, self._real, self._budget = shared, real, budget
+        self._checks: tuple[Acceptance, Acceptance] | None = None
         self._written, self._sent, self._asked, self._alike = written, sent, asked, alike
 
     def answer(self) -> Contained:
@@ -105,12 +108,18 @@ class _Question:
         size = self._shared.scales.size(self._sent) + self._shared.scales.size(self._asked)
         self._budget.spend(size * _PER_SCHEMA)
         small = size <= _SMALL
+        try:
+            found = self._glanced()
+        except (ValueError, OverflowError) as wrong:
+            return _invalid(wrong)
+        if found is not None:
+            return Contained("no", found.document, shown=True)
         said, between = self._algebra() if small else ("unknown", [])
         proved = said == "yes" or (said == "unknown" and self._walked())
         try:
             found = self._doubted() if proved else self._searched(between)
         except (ValueError, OverflowError) as wrong:
-            return Contained("unsure", why=f"A schema is not valid: {str(wrong).splitlines()[0][:160]}.")
+            return _invalid(wrong)
         if found is not None:
             return Contained("no", found.document, shown=True)
         if not proved and said == "no" and self._walked():
@@ -120,13 +129,19 @@ class _Question:
             if unknown:
                 return Contained("unsure", why=f"Nobody here can check the format {unknown[0]!r}.")
             return Contained("yes")
-        if not small:
+        if not small and not self._budget.over:
             said, _ = self._algebra()
         if said == "yes":
             return Contained("yes")
         if said == "no" and not self._sent.shared:
             return Contained("no", why="The algebra of schemas says so, and no example was found.")
         return Contained("unsure", why=f"No proof and no counterexample was found {self._budget.why}.")
+
+    def _glanced(self) -> Found | None:
+        """A counterexample among the first that come to mind: then nothing has to be proved."""
+        budget = Budget(_GLANCED_STEPS, of=self._budget)
+        drawn = first_candidates(self._written, self._asked, budget, self._alike)
+        return search(*self._validators(), drawn, budget=budget, most=_GLANCED)
 
     def _doubted(self) -> Found | None:
         if self._shared.doubting <= 0:
@@ -145,11 +160,16 @@ class _Question:
         return found
 
     def _tried(self, between: list[Any], budget: Budget, most: int) -> Found | None:
-        both = (self._written, self._sent) if self._sent.shared else (self._sent,)
-        both = both if self._real is None else (*both, self._real)
-        writer, reader = Acceptance(*both), Acceptance(self._asked)
         drawn = candidates(self._written, self._asked, budget, between, self._alike)
-        return search(writer, reader, drawn, budget=budget, most=most)
+        return search(*self._validators(), drawn, budget=budget, most=most)
+
+    def _validators(self) -> tuple[Acceptance, Acceptance]:
+        """Of the writer and of the reader, compiled once."""
+        if self._checks is None:
+            both = (self._written, self._sent) if self._sent.shared else (self._sent,)
+            both = both if self._real is None else (*both, self._real)
+            self._checks = Acceptance(*both), Acceptance(self._asked)
+        return self._checks
 
     def _algebra(self) -> tuple[str, list[Any]]:
         """What the library says of the pair, and what it takes to lie between the two."""
@@ -169,6 +189,10 @@ class _Question:
 
     def _walked(self) -> bool:
         return Walk(self._sent, self._asked, self._budget, self._alike, self._shared.settled).proves()
+
+
+def _invalid(wrong: Exception) -> Contained:
+    return Contained("unsure", why=f"A schema is not valid: {str(wrong).splitlines()[0][:160]}.")
 
 
 def _if_possible(make: Callable[[], Any]) -> list[Any]:

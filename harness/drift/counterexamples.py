@@ -67,6 +67,13 @@ def search(writer: Acceptance, reader: Acceptance, candidates: Iterator[Any], *,
     return None
 
 
+def first_candidates(writer: Bundle, reader: Bundle, budget: Budget,
+                     alike: Callable[[str], bool] = lambda _name: False) -> Iterator[Any]:
+    """A few documents for the writer, quickly drawn."""
+    pool = pool_of(writer.whole, reader.whole)
+    return Sampler(writer.defs, pool, budget, alike, width=_NARROW, deeper=1).drawn(writer.schema)
+
+
 def candidates(writer: Bundle, reader: Bundle, budget: Budget, hints: Sequence[Any] = (),
                alike: Callable[[str], bool] = lambda _name: False) -> Iterator[Any]:
     """Documents worth a look: for hinted schemas first, then for the writer, the reader, and those changed a little.
@@ -78,7 +85,6 @@ def candidates(writer: Bundle, reader: Bundle, budget: Budget, hints: Sequence[A
     for hint in hints:
         defs = hint.get("$defs", {}) if isinstance(hint, dict) else {}
         yield from Sampler(defs, pool, budget).of(hint)
-    yield from Sampler(writer.defs, pool, budget, alike, width=_NARROW).of(writer.schema)
     of_writer = Sampler(writer.defs, pool, budget, alike).of(writer.schema)
     yield from of_writer
     of_reader = Sampler(reader.defs, pool, budget, alike).of(reader.schema)

@@ -6,7 +6,8 @@ from typing import Any
 
 from harness.drift.bundling import Bundler, Unfollowed
 from harness.drift.counterexamples import Acceptance
-from harness.drift.nodes import Node, Part, resolved, written
+from harness.drift.links import leading
+from harness.drift.nodes import Part, resolved, written
 from harness.drift.patterns import FITTING, strings_for
 from harness.model.errors import UsageError
 
@@ -51,8 +52,9 @@ class Examples:
             seen.add(id(one))
             below = [one[word] for word in ("items", "additionalProperties") if word in one]
             below += one["properties"].values() if isinstance(one.get("properties"), dict) else []
-            found += [inner for inner in below if leads((Part(inner, ""),))]
-            todo += [inner for inner in below if not leads((Part(inner, ""),))]
+            for inner in below:
+                led = leading((Part(inner, ""),))
+                (found if led else todo).append(led.holder if led else inner)
             todo += [written((Part(inner, ""),), self._root).schema for inner in one.get("allOf") or ()]
         return found
 
@@ -94,16 +96,6 @@ class Examples:
         if kind in ("integer", "number"):
             return _number(node)
         return {"boolean": True}.get(kind)
-
-
-def leads(node: Node) -> bool:
-    """Whether a node is a reference and says nothing beside it that binds."""
-    schema = node[0].schema
-    return len(node) == 1 and isinstance(schema, dict) and isinstance(schema.get("$ref"), str) \
-        and schema["$ref"].startswith("#") and schema.keys() <= _BESIDE
-
-
-_BESIDE = {"$ref", "description", "title", "summary", "examples", "example", "$comment"}
 
 
 def _text(node: dict[str, Any]) -> str:

@@ -178,7 +178,21 @@ def projected(schema: Any, side: Side) -> Any:
         UsageError: schemas nested too deep or into themselves.
     """
     mark = {Side.IN: "readOnly", Side.OUT: "writeOnly"}.get(side)
-    return schema if mark is None else with_schemas(schema, lambda one: _projected(one, mark, frozenset(), 0))
+    return schema if mark is None or not _somewhere(schema, mark) else with_schemas(schema, lambda one: _projected(one, mark, frozenset(), 0))
+
+
+def _somewhere(root: Any, mark: str) -> bool:
+    """Whether anything in it bears the mark; True also where it is too deep to look."""
+    todo, seen = [root], set[int]()
+    while todo:
+        one = todo.pop()
+        if not isinstance(one, dict | list) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, dict) and one.get(mark) is True:
+            return True
+        todo.extend(one.values() if isinstance(one, dict) else one)
+    return False
 
 
 def _projected(node: Any, mark: str, hidden: frozenset[str], depth: int) -> Any:

@@ -13,9 +13,10 @@ from typing import Any
 
 from harness.drift.changes import Change, Side
 from harness.drift.containment import Contained, Prover
-from harness.drift.examples import Examples, leads
+from harness.drift.examples import Examples
+from harness.drift.links import counts_for_itself, leading
 from harness.drift.naming import Finding, Naming, Spot
-from harness.drift.nodes import Node, Part, plain_text, resolved, same, written
+from harness.drift.nodes import Node, Part, resolved, same, written
 from harness.drift.schema_walk import Walk, once
 from harness.drift.slots import Proof, decided, under, undecided
 
@@ -90,7 +91,8 @@ class Linked:
 
     def _fresh(self, change: Change, owner: Couple) -> bool:
         """Whether nothing of the kind was told before; either way its owner is noted."""
-        key = (change.rule, change.says, change.old, change.new, change.verdict, change.policy)
+        says = change.says.partition("`: ")[2] or change.says  # the way to it may be another one
+        key = (change.rule, says, change.old, change.new, change.verdict, change.policy)
         fresh = key not in self._told
         self._told.setdefault(key, _Told(change)).owners.add(owner)
         return fresh
@@ -131,14 +133,14 @@ class Linked:
         links: list[_Link] = []
 
         def border(old: Node, new: Node, here: Spot) -> bool:
-            if not (leads(old) and leads(new)) or _beside(old) != _beside(new):
+            one, other = leading(old), leading(new)
+            before, after = self.roots
+            if one is None or other is None or one.beside != other.beside or not (
+                    counts_for_itself(one, before) and counts_for_itself(other, after)):
                 return False
-            (before, after), (mine, theirs) = self.roots, (old[0].schema, new[0].schema)
-            if same(old, new, before, after):
-                links.append(_Link(None, mine, theirs, here))
-            else:
-                to = Couple(written(old, before).pointer, written(new, after).pointer, here.composed, here.flip)
-                links.append(_Link(to, mine, theirs, here))
+            to = None if same(old, new, before, after) else Couple(
+                one.target(before).pointer, other.target(after).pointer, here.composed, here.flip)
+            links.append(_Link(to, one.holder, other.holder, here))
             return True
         old, new = self._schemas(couple)
         walking = Walk(naming, *self.roots, border)
@@ -197,7 +199,7 @@ class Linked:
             here: Any = {} if example is None else {"anyOf": [{"const": example[0]}, {}]}
             read |= {id(link.old): here, id(link.new): here}
             samples[id(mine)] = False if example is None else {"const": example[0]}
-        return Prover(*roots, cuts=read, samples=samples, doubts=_DOUBTS)
+        return Prover(*roots, cuts=read, samples=samples or None, doubts=_DOUBTS)
 
     def ask(self, prover: Prover, writer: Any, reader: Any, *, closed: bool) -> Contained:
         """What the prover says, within the budget."""
@@ -218,8 +220,3 @@ class _Cut:
             version = int(writer_root is not self.linked.roots[0])
             self.kept[key] = self.linked.prover(self.cuts, version, (writer_root, reader_root))
         return self.linked.ask(self.kept[key], writer, reader, closed=closed)
-
-
-def _beside(node: Node) -> str:
-    """What stands beside a reference, as it is written."""
-    return plain_text({word: value for word, value in node[0].schema.items() if word != "$ref"})

@@ -26,8 +26,11 @@ class Sampler:
     """Draws documents for the schemas of one bundle while its budget lasts; not every one is valid, the caller looks."""
 
     def __init__(self, defs: Mapping[str, Any], pool: Pool, budget: Budget,
-                 alike: Callable[[str], bool] = lambda _name: False, *, width: int = 24) -> None:
-        self._defs, self._pool, self._budget, self._alike, self._width = defs, pool, budget, alike, width
+                 alike: Callable[[str], bool] = lambda _name: False, *, width: int = 24,
+                 deeper: int = 3) -> None:
+        """`width`: so many documents for each part, `deeper` times as many for the members of the outermost one."""
+        self._defs, self._pool, self._budget, self._alike = defs, pool, budget, alike
+        self._width, self._deeper = width, deeper
         self._settled: dict[str, list[Any]] = {}
 
     def of(self, node: Any, depth: int = 0) -> list[Any]:
@@ -38,12 +41,14 @@ class Sampler:
         if key not in self._settled:
             self._budget.spend()
             self._settled[key] = []
-            plain = alternatives(node, self._defs)
             quiet = depth > 0 and isinstance(node, dict) and list(node) == ["$ref"] and self._alike(named(node["$ref"]))
-            most = 1 if quiet else self._width * (8 if depth == 0 else 3 if depth == 1 else 1)
-            drawn = _woven([self._plain(one, depth) for one in plain])
-            self._settled[key] = list(islice(self._distinct(drawn), most))
+            most = 1 if quiet else self._width * (8 if depth == 0 else self._deeper if depth == 1 else 1)
+            self._settled[key] = list(islice(self.drawn(node, depth), most))
         return self._settled[key]
+
+    def drawn(self, node: Any, depth: int = 0) -> Iterator[Any]:
+        """The same one by one, as long as the budget lasts."""
+        return self._distinct(_woven([self._plain(one, depth) for one in alternatives(node, self._defs)]))
 
     def _distinct(self, drawn: Iterable[Any]) -> Iterator[Any]:
         seen: set[str] = set()
@@ -61,7 +66,7 @@ class Sampler:
         if "const" in node:
             return [node["const"]]
         if "enum" in node:
-            return [*node["enum"][:60], *node["enum"][-20:]]
+            return [*node["enum"][:1], *node["enum"][:-2:-1], *node["enum"][:60], *node["enum"][-20:]]
         if not node:
             return self._anything(depth)
         allowed = kinds(node["type"]) if "type" in node else frozenset(TYPES)
@@ -93,10 +98,9 @@ class Sampler:
         high = node.get("maximum", node.get("exclusiveMaximum"))
         near = [one for one in (low, high, 0, *self._pool.numbers) if one is not None]
         of = node.get("multipleOf")
-        for bound in near:
-            for value in _around(bound, of, whole=whole):
-                if _fits(value, node):
-                    yield value
+        drawn = [list(_around(bound, of, whole=whole)) for bound in near]
+        yield from (one for values in (chain.from_iterable(one[:1] for one in drawn), chain.from_iterable(drawn))
+                    for one in values if _fits(one, node))
 
     def _strings(self, node: dict[str, Any]) -> Iterator[str]:
         least, most = int(node.get("minLength", 0)), node.get("maxLength", math.inf)
@@ -104,8 +108,8 @@ class Sampler:
             return
         drawn = chain(FITTING.get(node.get("format", ""), ()),
                       strings_for(node["pattern"]) if "pattern" in node else (),
-                      ("a" * least, "a" * (least + 1), "0" * max(least, 1), "Zz" * max(least, 1)),
-                      ("a" * int(most),) if least <= most <= 4000 else (), self._pool.strings,
+                      ("a" * least,), ("a" * int(most),) if least <= most <= 4000 else (),
+                      ("a" * (least + 1), "0" * max(least, 1), "Zz" * max(least, 1)), self._pool.strings,
                       (one for one in self._pool.values if isinstance(one, str)),
                       ("a" * size for one in self._pool.sizes for size in (one, one - 1, one + 1) if 0 <= size <= 4000))
         yield from (one for one in drawn if least <= len(one) <= most)

@@ -35,6 +35,32 @@ def shape(node: Node, root: Any, within: frozenset[str] = frozenset()) -> Shape:
     Raises:
         UsageError: a reference leads to nothing.
     """
+    known = _known(root)
+    key = tuple((part.pointer, id(part.schema)) for part in node)
+    if within or key not in known:
+        made = _shaped(node, root, within)
+        if within:
+            return made
+        known[key] = node, made  # the node, so that the identities stay its own
+    return known[key][1]
+
+
+_KEPT, _MOST_KEPT = 4, 20_000
+_latest: list[tuple[Any, dict[tuple[tuple[str, int], ...], tuple[Node, Shape]]]] = []
+"""The shapes of the last few roots, which must not change while they are compared; nobody may change a shape."""
+
+
+def _known(root: Any) -> dict[tuple[tuple[str, int], ...], tuple[Node, Shape]]:
+    found = next((shapes for one, shapes in _latest if one is root), None)
+    if found is None:
+        found = {}
+        _latest[:] = [*_latest[1 - _KEPT:], (root, found)]
+    elif len(found) > _MOST_KEPT:
+        found.clear()
+    return found
+
+
+def _shaped(node: Node, root: Any, within: frozenset[str]) -> Shape:
     gathered: dict[str, Any] = {}
     made = Shape(pointer=node[0].pointer)
     left: list[Node] = []

@@ -79,7 +79,7 @@ def test_numbers_that_json_does_not_know_leave_an_enum():
 def test_what_cannot_be_lifted_is_said():
     with pytest.raises(UsageError, match="draft-03"):
         lifted({}, dialect="draft-03")
-    deep = {}
+    deep = {"readOnly": True}
     for _ in range(3000):
         deep = {"items": deep}
     with pytest.raises(UsageError, match="nested deeper"):

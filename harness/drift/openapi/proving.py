@@ -8,10 +8,10 @@ from harness.drift.budgets import Budget
 from harness.drift.containment import Contained, Prover
 
 STEPS, STEPS_OF_PARTS, SECONDS = 40_000, 60_000, 30.0
-"""For all proofs of one comparison: of whole bodies, each of which may take a third of what is left, and of the named
+"""For all proofs of one comparison: of whole bodies, each of which may take a third of what is left or a few, and of the named
 schemas of large contracts. The seconds are for all, and the last bound.
 """
-_MOST_OF_PART = 1_500
+_LEAST, _MOST_OF_PART = 1_000, 1_500
 _TOO_LITTLE = 300
 
 
@@ -34,7 +34,8 @@ class Provers:
         key = (id(writer_root), id(reader_root))  # a prover holds its roots, so that ids stay theirs
         if key not in self._kept:
             self._kept[key] = Prover(writer_root, reader_root)
-        return self._asked(self._kept[key], writer, reader, closed, Budget(self._budget.left / 3, of=self._budget))
+        most = max(self._budget.left / 3, _LEAST)
+        return self._asked(self._kept[key], writer, reader, closed, Budget(most, of=self._budget))
 
     def part(self, prover: Prover, writer: Any, reader: Any, *, closed: bool) -> Contained:
         """What a prover says of one named schema of a large contract."""
