@@ -1,4 +1,4 @@
-"""How much work a question may cost: counted in steps, so that a busy machine gives the same answers; time comes last."""
+"""How much work a question may cost: counted in steps, so that a busy machine answers the same; time comes last."""
 
 from __future__ import annotations
 

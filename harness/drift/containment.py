@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from harness.drift.alike import Alike
 from harness.drift.budgets import Budget
-from harness.drift.bundling import Bundle, Bundler, Cuts, Unfollowed
+from harness.drift.bundles import Bundle, Cuts, Unfollowed
+from harness.drift.bundling import Bundler
 from harness.drift.counterexamples import Acceptance, Found, candidates, first_candidates, search
 from harness.drift.limits import Scales, tractable
 from harness.drift.settled import Settled
@@ -212,8 +213,8 @@ def contained(writer: Any, reader: Any, *, writer_root: Any, reader_root: Any, c
     Both are schemas of JSON Schema 2020-12 (see `lifting.lifted`) or booleans; their `#/...` references resolve in
     their roots. `closed` takes the writer to send only what it declares: its objects that declare members and say
     nothing about others allow no others. "no" comes with a checked witness wherever one can be found within
-    `steps` (and, last of all, `seconds`); where the reader asks for a format that no validator knows and the writer does not, it is "unsure" at
-    best. The `Prover`s of the last four pairs of roots are kept, so a caller that compares two documents pair by pair,
+    `steps` (and, last of all, `seconds`); where the reader asks for a format that no validator knows and the writer
+    does not, it is "unsure" at best. The `Prover`s of the last four pairs of roots are kept, so a caller that compares two documents pair by pair,
     both ways, pays for shared parts once; the roots must not change meanwhile.
     """
     prover = next((one for one in _latest if one.roots[0] is writer_root and one.roots[1] is reader_root), None)

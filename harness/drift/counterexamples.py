@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import Any
 
 from harness.drift.budgets import Budget
-from harness.drift.bundling import Bundle
+from harness.drift.bundles import Bundle
 from harness.drift.pool import Pool, pool_of
 from harness.drift.samples import Sampler
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from typing import Any
 
-from harness.drift.bundling import Bundler, Unfollowed
+from harness.drift.bundles import Unfollowed
+from harness.drift.bundling import Bundler
 from harness.drift.counterexamples import Acceptance
 from harness.drift.links import leading
 from harness.drift.nodes import Part, resolved, written
@@ -13,6 +16,8 @@ from harness.model.errors import UsageError
 
 _DEEPEST = 12
 _LONGEST = 1_000
+_OF_NO_SCHEMA = (UsageError, Unfollowed, ValueError, TypeError, LookupError, OverflowError, RecursionError)
+"""What is raised about JSON that is no schema: it has no documents."""
 _LARGEST = 60
 """How many named schemas may be read to check one document."""
 
@@ -28,10 +33,8 @@ class Examples:
         """A valid document for the schema there, alone in a tuple; None where none was found."""
         if pointer not in self._known:
             self._known[pointer] = None  # a schema that requires itself has none
-            try:
+            with suppress(*_OF_NO_SCHEMA):
                 self._known[pointer] = self._made(resolved(self._root, "#" + pointer).schema)
-            except (UsageError, Unfollowed, ValueError, TypeError, LookupError, OverflowError, RecursionError):
-                pass  # a schema that is none has no documents
         return self._known[pointer]
 
     def _made(self, schema: Any) -> tuple[Any] | None:
@@ -99,17 +102,20 @@ class Examples:
 
 
 def _text(node: dict[str, Any]) -> str:
-    drawn = [*FITTING.get(node.get("format", ""), ()), *(strings_for(node["pattern"]) if "pattern" in node else ()),
-             "a" * min(node.get("minLength", 0), _LONGEST)]
+    fitting = strings_for(node["pattern"]) if "pattern" in node else ()
+    drawn: list[str] = [*FITTING.get(node.get("format", ""), ()), *fitting]
+    drawn.append("a" * min(node.get("minLength", 0), _LONGEST))
     least, most = node.get("minLength", 0), node.get("maxLength", _LONGEST)
     return next((one for one in drawn if least <= len(one) <= most), drawn[-1])
 
 
 def _number(node: dict[str, Any]) -> float:
-    low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum", node.get("exclusiveMaximum"))
-    if (low is None or low < 0) and (high is None or high > 0):
+    low = node.get("minimum", node.get("exclusiveMinimum", -math.inf))
+    high = node.get("maximum", node.get("exclusiveMaximum", math.inf))
+    if low < 0 < high:
         return 0
     step: float = node.get("multipleOf", 1)
-    near = low if low is not None else high
-    first = near if near % step == 0 and not {"exclusiveMinimum", "exclusiveMaximum"} & node.keys() else None
-    return first if first is not None else (near // step + (1 if low is not None else -1)) * step
+    near: float = low if low >= 0 else high
+    if near % step == 0 and not {"exclusiveMinimum", "exclusiveMaximum"} & node.keys():
+        return near
+    return (near // step + (1 if low >= 0 else -1)) * step

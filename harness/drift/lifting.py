@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.drift.changes import Side
-from harness.drift.subschemas import DEEPEST, steps, too_deep, with_children, with_schemas
+from harness.drift.everywhere import Seen, everywhere
+from harness.drift.subschemas import DEEPEST, steps, too_deep, with_children
 from harness.model.errors import UsageError
 
 _DIALECTS: Mapping[str, int] = {"openapi-3.0": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019,
@@ -35,13 +36,15 @@ def lifted(schema: Any, *, dialect: str) -> Any:
     draft = _DIALECTS[dialect]
     if draft == 2020:
         return schema
-    return with_schemas(schema, lambda one: _Lift(draft, schema).of(one))
+    lift = _Lift(draft, schema)
+    return everywhere(schema, lift.of, lift.seen, lift.moved)
 
 
 class _Lift:
     def __init__(self, draft: int, root: Any) -> None:
         self._draft, self._root, self._depth = draft, root, 0
         self._done: dict[int, Any] = {}
+        self.seen = Seen()
 
     def of(self, node: Any) -> Any:
         """One schema and all below it; what YAML anchors share stays shared."""
@@ -51,6 +54,7 @@ class _Lift:
             if self._depth > DEEPEST:
                 raise too_deep()
             self._depth += 1
+            self.seen.add(node)
             self._done[id(node)] = self._dict(node)
             self._depth -= 1
         return self._done[id(node)]
@@ -74,7 +78,7 @@ class _Lift:
         if isinstance(made.get("enum"), list):
             _real_values(made)
         if isinstance(made.get("$ref"), str):
-            made["$ref"] = self._moved(made["$ref"])
+            made["$ref"] = self.moved(made["$ref"])
         return made
 
     def _elsewhere(self, value: Any) -> Any:
@@ -90,7 +94,7 @@ class _Lift:
         if made.get("prefixItems") == []:
             del made["prefixItems"]
 
-    def _moved(self, ref: str) -> str:
+    def moved(self, ref: str) -> str:
         """A reference into `items`, `additionalItems` or `dependencies` follows the schema to its new word."""
         if not ref.startswith("#/"):
             return ref
@@ -178,7 +182,10 @@ def projected(schema: Any, side: Side) -> Any:
         UsageError: schemas nested too deep or into themselves.
     """
     mark = {Side.IN: "readOnly", Side.OUT: "writeOnly"}.get(side)
-    return schema if mark is None or not _somewhere(schema, mark) else with_schemas(schema, lambda one: _projected(one, mark, frozenset(), 0))
+    if mark is None or not _somewhere(schema, mark):
+        return schema
+    seen = Seen()
+    return everywhere(schema, lambda one: _projected(one, mark, frozenset(), 0, seen), seen)
 
 
 def _somewhere(root: Any, mark: str) -> bool:
@@ -195,18 +202,19 @@ def _somewhere(root: Any, mark: str) -> bool:
     return False
 
 
-def _projected(node: Any, mark: str, hidden: frozenset[str], depth: int) -> Any:
+def _projected(node: Any, mark: str, hidden: frozenset[str], depth: int, seen: Seen) -> Any:
     if not isinstance(node, dict):
         return node
+    seen.add(node)
     if depth > DEEPEST:
         raise too_deep()
     hidden = hidden | _marked(node, mark, depth)
     made = dict(node)
     for word in _COMPOSED:
         if isinstance(node.get(word), list):
-            made[word] = [_projected(one, mark, hidden, depth + 1) for one in node[word]]
+            made[word] = [_projected(one, mark, hidden, depth + 1, seen) for one in node[word]]
     rest = {word: value for word, value in made.items() if word not in _COMPOSED}
-    made.update(with_children(rest, lambda one: _projected(one, mark, frozenset(), depth + 1)))
+    made.update(with_children(rest, lambda one: _projected(one, mark, frozenset(), depth + 1, seen)))
     if isinstance(made.get("properties"), dict):
         made["properties"] = {name: one for name, one in made["properties"].items() if name not in hidden}
     if isinstance(made.get("required"), list):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.drift.bundling import Bundle
+from harness.drift.bundles import Bundle
 from harness.drift.merging import every
 from harness.drift.names import named
 from harness.drift.subschemas import children

@@ -18,7 +18,7 @@ from harness.drift.links import counts_for_itself, leading
 from harness.drift.naming import Finding, Naming, Spot
 from harness.drift.nodes import Node, Part, resolved, same, written
 from harness.drift.schema_walk import Walk, once
-from harness.drift.slots import Proof, decided, under, undecided
+from harness.drift.slots import Proof, decided, undecided, under
 
 MOST_WITHIN = 24
 """So many named schemas below compositions are judged with those around them; of more, each is judged as it reads."""

@@ -23,7 +23,7 @@ _PER_DOCUMENT, _PER_VALUE = 0.3, 0.03
 
 
 class Sampler:
-    """Draws documents for the schemas of one bundle while its budget lasts; not every one is valid, the caller looks."""
+    """Draws documents for the schemas of one bundle while its budget lasts; not each is valid, the caller looks."""
 
     def __init__(self, defs: Mapping[str, Any], pool: Pool, budget: Budget,
                  alike: Callable[[str], bool] = lambda _name: False, *, width: int = 24,

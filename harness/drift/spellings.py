@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.drift.edit_space import ANNOTATIONS, WAIVED
 from harness.drift.nodes import Node, Part, child, flat, text
+from harness.drift.references import FILES
 from harness.drift.shapes import EVERY, LOWER, UPPER, Shape, tidy, well_formed
 
 ONE_SCHEMA = ("additionalProperties", "unevaluatedProperties", "propertyNames", "items", "contains",
@@ -86,7 +87,7 @@ def _shaped(node: Node, root: Any, within: frozenset[str]) -> Shape:
 def _gather(part: Part, gathered: dict[str, Any], made: Shape, inside: bool) -> dict[str, Any]:
     """Take a part's keywords in; what cannot come in without a change of meaning is given back."""
     own = {key: value for key, value in part.schema.items()
-           if key not in WAIVED and not (key in _IDLE and _IDLE[key] == value)}
+           if key not in WAIVED and key != FILES and not (key in _IDLE and _IDLE[key] == value)}
     own = {key: value for key, value in own.items() if not (key in _OPEN and (value is True or value == {}))}
     for key in [key for key, value in own.items() if not well_formed(key, value)]:
         made.notes.setdefault(key, own.pop(key))

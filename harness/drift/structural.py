@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.drift.budgets import Budget
-from harness.drift.bundling import Bundle
+from harness.drift.bundles import Bundle
 from harness.drift.facts import (
     Expansion,
     GaveUpError,
@@ -30,8 +30,7 @@ from harness.drift.settled import Settled
 
 _ROUNDS = 60
 _DEEPEST = 60
-_PER_VALUE = 0.1
-"""Steps for one value of an enum."""
+_PER_VALUE = 0.1  # steps for one value of an enum
 _IN_PLACE = ("$ref", "allOf", "anyOf", "oneOf", "if", "not", "dependentSchemas")
 
 

@@ -43,8 +43,8 @@ def line(what: str, before: bytes, after: bytes) -> str:
     seconds = time.process_time() - began
     verdict = found.verdict.value if found.verdict else "no change"
     unproved = "; ".join(one for one in found.notes if "proof" in one)
-    return (f"{OPERATIONS} operations, {len(before) / 1e6:.1f} MB, {what}: {seconds:.2f} s, {len(found.changes)} changes, "
-            f"{verdict}" + (f" ({unproved})" if unproved else ""))
+    return (f"{OPERATIONS} operations, {len(before) / 1e6:.1f} MB, {what}: {seconds:.2f} s, "
+            f"{len(found.changes)} changes, {verdict}" + (f" ({unproved})" if unproved else ""))
 
 
 def _median(call):

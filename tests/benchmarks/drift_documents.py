@@ -51,7 +51,7 @@ def edited(document, every):
     made = copy.deepcopy(document)
     for n, schema in enumerate(made["components"]["schemas"].values()):
         if n % every == 0:
-            schema["properties"]["added"] = {"type": "string"}
+            schema.setdefault("properties", {})["added"] = {"type": "string"}
             schema["properties"].get("member1", {})["maxLength"] = 40
     for item in list(made["paths"].values())[::50]:
         item["get"]["parameters"].append({"name": "fresh", "in": "query", "schema": {"type": "string"}})

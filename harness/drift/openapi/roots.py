@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from harness.drift.changes import Side
-from harness.drift.document import FILES, Document
+from harness.drift.document import Document
+from harness.drift.everywhere import in_files
 from harness.drift.lifting import lifted, projected
 from harness.drift.references import at
 from harness.drift.subschemas import with_children, with_schemas
 
-_IN_SCHEMAS = frozenset({"type", "properties", "items", "allOf", "anyOf", "oneOf", "enum", "additionalProperties"})
-_ELSEWHERE = frozenset({"in", "content", "responses", "schema", "openapi", "paths", "components", "headers"})
 _BINARY = {"binary": ("contentMediaType", "application/octet-stream"), "byte": ("contentEncoding", "base64")}
-_DOCUMENT = frozenset({"openapi", "components", "paths"})
 
 
 class Roots:
@@ -33,9 +30,9 @@ class Roots:
                 old = str(self._document.value.get("openapi", "")).startswith("3.0")
                 dialect = "openapi-3.0" if old else "2020-12"
                 binary = old and self._upgraded
-                self._lifted = _everywhere(self._document.value, lambda one: with_schemas(
-                    lifted(one, dialect=dialect), lambda schema: _plain(schema, binary)))
-            self._by_side[side] = _everywhere(self._lifted, lambda one: projected(one, side))
+                self._lifted = in_files(lifted(self._document.value, dialect=dialect), lambda one: with_schemas(
+                    one, lambda schema: _plain(schema, binary)))
+            self._by_side[side] = projected(self._lifted, side)
         return self._by_side[side]
 
     def at(self, side: Side, pointer: str) -> Any:
@@ -57,24 +54,3 @@ def _plain(schema: Any, binary: bool) -> Any:
         word, value = _BINARY[made.pop("format")]
         made.setdefault(word, value)
     return made
-
-
-def _everywhere(root: dict[str, Any], each: Callable[[Any], Any]) -> Any:
-    """`each` on the document and on the schemas of the files that were brought in."""
-    files = root.get(FILES)
-    made = each(root)
-    if isinstance(files, dict):
-        made = {**made, FILES: {name: _in_file(one, each) for name, one in files.items()}}
-    return made
-
-
-def _in_file(value: Any, each: Callable[[Any], Any]) -> Any:
-    """A file may be a schema, a bundle of named schemas, or any part of a contract with schemas in it."""
-    if isinstance(value, list):
-        return [_in_file(one, each) for one in value]
-    if not isinstance(value, dict):
-        return value
-    schema = _IN_SCHEMAS & value.keys() and not _ELSEWHERE & value.keys()
-    if schema or _DOCUMENT & value.keys():
-        return each(value)
-    return {key: each(one) if key == "schema" else _in_file(one, each) for key, one in value.items()}
