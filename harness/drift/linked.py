@@ -76,6 +76,8 @@ class Linked:
         self.roots, self._side, self._closed, self._on, self._asked = (old_root, new_root), side, closed, on, asked
         self._examples = (Examples(old_root), Examples(new_root))
         self._met: dict[Couple, _Met] = {}
+        self._alone: set[Couple] = set()
+        """Couples below compositions that are told as they read, for there are too many to be proved together."""
         self._uses: list[tuple[Couple, str]] = []
         self._told: dict[tuple[Any, ...], _Told] = {}
 
@@ -153,11 +155,14 @@ class Linked:
     def _judged(self, couple: Couple) -> list[tuple[Couple, Change]]:
         """The changes of one couple, and with them those that are below its compositions; each with its owner."""
         met, within = self._met[couple], self._within(couple)
+        if len(within) > MOST_WITHIN:
+            alone = [couple, *self._not_yet_alone(couple)]
+            return [(one, undecided(finding.change, _TOO_MANY)) for one in alone for finding in self._met[one].findings]
         own = [(couple, one) for one in met.findings]
         below = [(other, one) for other in within for one in self._met[other].findings]
         if not own and not below:
             return []
-        cuts = self._cuts(couple, within) if len(within) <= MOST_WITHIN else None
+        cuts = self._cuts(couple, within)
         if cuts is None:
             return [(owner, undecided(one.change, _TOO_MANY)) for owner, one in (*own, *below)]
         old, new = self._schemas(couple)
@@ -166,6 +171,16 @@ class Linked:
         changes = decided(found, proof, met.naming, (couple.old, couple.new), self._on)
         owners = [owner for owner, _ in (*own, *below)] + [couple] * (len(changes) - len(found))
         return list(zip(owners, changes, strict=True))
+
+    def _not_yet_alone(self, couple: Couple) -> Iterator[Couple]:
+        """All that references below compositions lead to, each only for the first that asks."""
+        todo = [couple]
+        while todo:
+            for link in self._met[todo.pop()].links:
+                if link.to is not None and (link.to.composed or link.to.flip) and link.to not in self._alone:
+                    self._alone.add(link.to)
+                    todo.append(link.to)
+                    yield link.to
 
     def _within(self, couple: Couple) -> list[Couple]:
         """What references below compositions lead to, as long as it is not too much."""

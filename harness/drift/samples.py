@@ -9,6 +9,7 @@ from itertools import chain, islice, zip_longest
 from typing import Any
 
 from harness.drift.budgets import Budget
+from harness.drift.facts import fits
 from harness.drift.merging import TYPES, alternatives, kinds, text
 from harness.drift.names import named
 from harness.drift.patterns import FITTING, strings_for
@@ -217,15 +218,8 @@ class Sampler:
 
     def _member(self, node: dict[str, Any], name: str) -> Any:
         """The schema of one member, declared or not."""
-        import re
-
         found = [node["properties"][name]] if name in node.get("properties", {}) else []
-        for pattern, one in node.get("patternProperties", {}).items():
-            try:
-                if re.search(pattern, name):
-                    found.append(one)
-            except re.error:
-                continue
+        found += [one for pattern, one in node.get("patternProperties", {}).items() if fits(pattern, name)]
         if not found:
             found = [node.get("additionalProperties", True)]
         return found[0] if len(found) == 1 else {"allOf": found}

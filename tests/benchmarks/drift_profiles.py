@@ -11,7 +11,8 @@ CHAIN = 500
 
 def profiles():
     """Name -> two documents, as data: the old one and the new one."""
-    plain, linked, endless, composed = (generated(), document(interlinked), document(recursive), document(composing))
+    plain, linked, endless, composed, chosen = (generated(), document(interlinked), document(recursive),
+                                                document(composing), document(choosing))
     return {
         "nothing changed": (plain, copy.deepcopy(plain)),
         "light edits": (plain, edited(plain, 10)),
@@ -21,6 +22,7 @@ def profiles():
         "interlinked, every schema of another type": (linked, retyped(linked)),
         "recursive, every schema of another type": (endless, retyped(endless)),
         "deep allOf and oneOf, every schema of another type": (composed, retyped(composed)),
+        "choices among all, every schema of another type": (chosen, retyped(chosen)),
         f"a chain of {CHAIN} references, its end of another type": (chained(TEXT), chained({"type": "integer"})),
     }
 
@@ -76,6 +78,12 @@ def composing(n, schemas):
     own = _object(n)
     own["properties"][f"choice{n}"] = {"oneOf": [part(n - 1), {"type": "string", "maxLength": n}, {"type": "null"}]}
     return {"allOf": [part(n - 1), own]}
+
+
+def choosing(n, schemas):
+    """A component whose members are one of two others each: only together do they say what is accepted."""
+    return _object(n, **{f"choice{step}": {"oneOf": [part((n * step + 1) % schemas), part((n * 3 + step) % schemas)]}
+                         for step in (3, 5, 7)})
 
 
 def _object(n, **more):

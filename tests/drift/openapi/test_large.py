@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from harness.drift import linked
 from harness.drift.changes import Verdict
 from harness.drift.document import read_document
 from harness.drift.openapi import comparing
@@ -66,14 +67,16 @@ def test_a_generated_pair_is_judged_like_a_small_one(every):
 
 
 MADE = {"plain": generated(24, 16)} | {one.__name__: drift_profiles.document(one, 24, 16) for one in (
-    drift_profiles.interlinked, drift_profiles.recursive, drift_profiles.composing)}
+    drift_profiles.interlinked, drift_profiles.recursive, drift_profiles.composing, drift_profiles.choosing)}
 EDITS = {"all edited": lambda old: edited(old, 1), "some edited": lambda old: edited(old, 5),
          "all retyped": drift_profiles.retyped, "one retyped": lambda old: drift_profiles.retyped(old, 3)}
 
 
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("made", MADE)
-def test_comparing_by_named_schemas_finds_what_comparing_whole_ones_finds(monkeypatch, made, edit):
+@pytest.mark.parametrize("within", [0, 24])
+def test_comparing_by_named_schemas_finds_what_comparing_whole_ones_finds(monkeypatch, within, made, edit):
+    monkeypatch.setattr(linked, "MOST_WITHIN", within)
     old = MADE[made]
     new, found = EDITS[edit](old), []
     for whole, large in ((0, 0), (10_000, 10_000)):
