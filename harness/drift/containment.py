@@ -214,8 +214,8 @@ def contained(writer: Any, reader: Any, *, writer_root: Any, reader_root: Any, c
     their roots. `closed` takes the writer to send only what it declares: its objects that declare members and say
     nothing about others allow no others. "no" comes with a checked witness wherever one can be found within
     `steps` (and, last of all, `seconds`); where the reader asks for a format that no validator knows and the writer
-    does not, it is "unsure" at best. The `Prover`s of the last four pairs of roots are kept, so a caller that compares two documents pair by pair,
-    both ways, pays for shared parts once; the roots must not change meanwhile.
+    does not, it is "unsure" at best. The `Prover`s of the last four pairs of roots are kept, so a caller that compares
+    two documents pair by pair, both ways, pays for shared parts once; the roots must not change meanwhile.
     """
     prover = next((one for one in _latest if one.roots[0] is writer_root and one.roots[1] is reader_root), None)
     if prover is None:

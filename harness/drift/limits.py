@@ -11,7 +11,7 @@ from harness.drift.names import named
 from harness.drift.subschemas import children
 
 _UNFOLDED = 20_000
-_LARGEST_ENUM = 2_000
+_LARGEST_LIST = 2_000
 _LONGEST_PATTERN = 1_000
 _MOST_CASES = 100
 _MOST_PARTS = 4_000
@@ -72,7 +72,7 @@ def tractable(*schemas: Any) -> bool:
     """Whether the algebra will be done in time: long enums and products of alternatives cost it dearly."""
     cases = 1
     for node in every(list(schemas)):
-        if isinstance(node.get("enum"), list) and len(node["enum"]) > _LARGEST_ENUM:
+        if any(isinstance(node.get(word), list) and len(node[word]) > _LARGEST_LIST for word in ("enum", "required")):
             return False
         if any(len(one) > _LONGEST_PATTERN for one in _patterns(node)):
             return False
