@@ -60,6 +60,7 @@ def _new_file(judged: Judged) -> str:
 def _result(judged: Judged, change: Change, rule: int, *, fails: bool) -> dict[str, Any]:
     old, new = words.versions(judged)
     text = [f"{change.where}: {words.sentence(change.says)}", words.direction(change)]
+    text.append(words.elsewhere(change))
     if change.policy:
         text.append(f"Policy: {words.sentence(change.policy)}")
     if change.witness is not None:

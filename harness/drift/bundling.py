@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from harness.drift.bundles import Bundle, Cuts, Read, Unfollowed
 from harness.drift.keywords import EMPTY, FORMATS, RANGES, SILENT_FORMATS, WORDS, well_formed
 from harness.drift.names import INNER, OPEN, OUTER, reference
 from harness.drift.subschemas import DEEPEST, at_pointer, steps, with_children
@@ -15,51 +14,19 @@ LARGEST = 20_000
 """How many schemas one bundle may hold."""
 
 
-class Unfollowed(Exception):
-    """A schema that cannot be freed from its document; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A schema whose references all stand under its own `$defs`; `schema` is JSON Schema 2020-12 or a boolean."""
-
-    schema: Any
-    defs: Mapping[str, Any]
-    formats: frozenset[str]
-    """The formats in it that no validator knows: annotations, by the standard."""
-    shared: bool
-    """Closed inside a oneOf: a document must also be valid for the schema as it was written."""
-    key: tuple[str, ...]
-    """Equal for equal bundles."""
-
-    @property
-    def whole(self) -> Any:
-        """The schema with its `$defs`."""
-        if not self.defs:
-            return self.schema
-        return {**(self.schema if isinstance(self.schema, dict) else {"not": {}}), "$defs": dict(self.defs)}
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One schema freed from its document, what it refers to, and its words in one order."""
-
-    made: Any
-    deps: frozenset[str]
-    formats: frozenset[str]
-    shared: bool
-    text: str
-
-
 class Bundler:
     """Frees schemas of one root document; what they refer to is worked out once and kept.
 
     `closed`: objects that declare members and say nothing about others allow no others (the writer-closed reading).
+    `cuts`: these parts are not read, but what is given for each, which refers to nothing.
     """
 
-    def __init__(self, root: Any, *, closed: bool = False) -> None:
+    def __init__(self, root: Any, *, closed: bool = False, cuts: Cuts | None = None) -> None:
+        self._cuts: Cuts = cuts or {}
         self._root, self._mode = root, OUTER if closed else OPEN
         self._known: dict[str, Read] = {}
+        self._read_once: dict[int, tuple[Any, Read]] = {}
+        """By identity, with the schema, so that the identity stays its own."""
         self._names: dict[str, str] | None = None
         self._dynamic: dict[str, list[str]] = {}
         self._deps: set[str] = set()
@@ -67,8 +34,8 @@ class Bundler:
         self._shared = False
         self._count = 0
 
-    def bundle(self, schema: Any) -> Bundle:
-        """One schema of the document, with all that it refers to.
+    def bundle(self, schema: Any, *, most: int = LARGEST) -> Bundle:
+        """One schema of the document, with all that it refers to, at most so many named schemas.
 
         Raises:
             Unfollowed: a reference that leads nowhere or out of the document, or more than is reasonable.
@@ -79,6 +46,8 @@ class Bundler:
         while todo:
             name = todo.pop()
             if name not in defs:
+                if len(defs) >= most:
+                    raise Unfollowed("the schema refers to too many others")
                 defs[name] = self.definition(name)
                 todo.extend(sorted(defs[name].deps))
         every = [top, *defs.values()]
@@ -90,8 +59,10 @@ class Bundler:
 
     def read(self, schema: Any) -> Read:
         """One schema alone, with the names of what it refers to; raises as `bundle` does."""
-        self._count = 0
-        return self._read(schema, "", self._mode)
+        if id(schema) not in self._read_once:
+            self._count = 0
+            self._read_once[id(schema)] = schema, self._read(schema, "", self._mode)
+        return self._read_once[id(schema)][1]
 
     def definition(self, name: str) -> Read:
         """What a name stands for, worked out once; raises as `bundle` does."""
@@ -115,6 +86,8 @@ class Bundler:
 
     def _free(self, node: Any, base: str, mode: str, depth: int, *, choice: bool = False) -> Any:
         self._count += 1
+        if id(node) in self._cuts:
+            return self._cuts[id(node)]
         if depth > DEEPEST or self._count > LARGEST:
             raise Unfollowed("the schema is too deep or too large")
         if not isinstance(node, dict):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.drift.budgets import Budget
 from harness.drift.facts import ONLY, GaveUpError, Parts, types
 from harness.drift.limits import tractable
 from harness.drift.merging import every, text
@@ -16,13 +16,15 @@ _SIMPLE = frozenset({
     "minLength", "pattern", "format", "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties",
     "required", "dependentRequired"})
 _LARGEST = 60_000
+_PER_QUESTION, _PER_LETTER = 2, 0.005
+"""Steps for one question to the algebra."""
 
 
 class Leaves:
-    """Questions about single places of two bundles, answered once; GaveUpError is raised when time is up."""
+    """Questions about single places of two bundles, answered once; GaveUpError is raised when the budget is spent."""
 
-    def __init__(self, of_writer: Mapping[str, Any], of_reader: Mapping[str, Any], until: float) -> None:
-        self._of_writer, self._of_reader, self._until = of_writer, of_reader, until
+    def __init__(self, of_writer: Mapping[str, Any], of_reader: Mapping[str, Any], budget: Budget) -> None:
+        self._of_writer, self._of_reader, self._budget = of_writer, of_reader, budget
         self._checks: dict[tuple[Any, ...], Any] = {}
         self._kept: list[Any] = []
         self._known: dict[str, Any] = {}
@@ -53,8 +55,9 @@ class Leaves:
 
     def only(self, pattern: str, names: Sequence[str]) -> bool:
         """Whether it is sure that a pattern fits none but these names."""
-        if time.monotonic() > self._until:
+        if self._budget.over:
             raise GaveUpError
+        self._budget.spend(_PER_QUESTION)
         return only(pattern, names)
 
     def possible(self, parts: Parts, value: Any) -> bool:
@@ -79,10 +82,11 @@ class Leaves:
     def _algebra(self, writer: Any, reader: Any) -> bool | None:
         import jsonschema_rs
 
-        if time.monotonic() > self._until:
+        if self._budget.over:
             raise GaveUpError
         key = text([writer, reader])
         if key not in self._known:
+            self._budget.spend(_PER_QUESTION + len(key) * _PER_LETTER)
             self._known[key] = None
             if len(key) <= _LARGEST and tractable(writer) and tractable(reader):
                 try:

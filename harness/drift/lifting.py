@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.drift.changes import Side
-from harness.drift.subschemas import DEEPEST, at_pointer, steps, too_deep, with_children, with_schemas
+from harness.drift.everywhere import Seen, everywhere
+from harness.drift.subschemas import DEEPEST, at_pointer, steps, too_deep, with_children
 from harness.model.errors import UsageError
 
 _DIALECTS: Mapping[str, int] = {"openapi-3.0": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019,
@@ -36,13 +37,15 @@ def lifted(schema: Any, *, dialect: str) -> Any:
     draft = _DIALECTS[dialect]
     if draft == 2020:
         return schema
-    return with_schemas(schema, lambda one: _Lift(draft, schema).of(one))
+    lift = _Lift(draft, schema)
+    return everywhere(schema, lift.of, lift.seen, lift.moved)
 
 
 class _Lift:
     def __init__(self, draft: int, root: Any) -> None:
         self._draft, self._root, self._depth = draft, root, 0
         self._done: dict[int, Any] = {}
+        self.seen = Seen()
 
     def of(self, node: Any) -> Any:
         """One schema and all below it; what YAML anchors share stays shared."""
@@ -52,6 +55,7 @@ class _Lift:
             if self._depth > DEEPEST:
                 raise too_deep()
             self._depth += 1
+            self.seen.add(node)
             self._done[id(node)] = self._dict(node)
             self._depth -= 1
         return self._done[id(node)]
@@ -75,7 +79,7 @@ class _Lift:
         if isinstance(made.get("enum"), list):
             _real_values(made)
         if isinstance(made.get("$ref"), str):
-            made["$ref"] = self._moved(made["$ref"])
+            made["$ref"] = self.moved(made["$ref"])
         return made
 
     def _elsewhere(self, value: Any) -> Any:
@@ -91,7 +95,7 @@ class _Lift:
         if made.get("prefixItems") == []:
             del made["prefixItems"]
 
-    def _moved(self, ref: str) -> str:
+    def moved(self, ref: str) -> str:
         """A reference into `items`, `additionalItems` or `dependencies` follows the schema to its new word."""
         if not ref.startswith("#/"):
             return ref
@@ -179,21 +183,39 @@ def projected(schema: Any, side: Side) -> Any:
         UsageError: schemas nested too deep or into themselves.
     """
     mark = {Side.IN: "readOnly", Side.OUT: "writeOnly"}.get(side)
-    return schema if mark is None else with_schemas(schema, lambda one: _projected(one, mark, frozenset(), 0, schema))
+    if mark is None or not _somewhere(schema, mark):
+        return schema
+    seen = Seen()
+    return everywhere(schema, lambda one: _projected(one, mark, frozenset(), 0, schema, seen), seen)
 
 
-def _projected(node: Any, mark: str, hidden: frozenset[str], depth: int, root: Any) -> Any:
+def _somewhere(root: Any, mark: str) -> bool:
+    """Whether anything in it bears the mark."""
+    todo, seen = [root], set[int]()
+    while todo:
+        one = todo.pop()
+        if not isinstance(one, dict | list) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, dict) and one.get(mark) is True:
+            return True
+        todo.extend(one.values() if isinstance(one, dict) else one)
+    return False
+
+
+def _projected(node: Any, mark: str, hidden: frozenset[str], depth: int, root: Any, seen: Seen) -> Any:
     if not isinstance(node, dict):
         return node
+    seen.add(node)
     if depth > DEEPEST:
         raise too_deep()
     hidden = hidden | _marked(node, mark, root)
     made = dict(node)
     for word in _COMPOSED:
         if isinstance(node.get(word), list):
-            made[word] = [_projected(one, mark, hidden, depth + 1, root) for one in node[word]]
+            made[word] = [_projected(one, mark, hidden, depth + 1, root, seen) for one in node[word]]
     rest = {word: value for word, value in made.items() if word not in _COMPOSED}
-    made.update(with_children(rest, lambda one: _projected(one, mark, frozenset(), depth + 1, root)))
+    made.update(with_children(rest, lambda one: _projected(one, mark, frozenset(), depth + 1, root, seen)))
     if isinstance(made.get("properties"), dict):
         made["properties"] = {name: one for name, one in made["properties"].items() if name not in hidden}
     if isinstance(made.get("required"), list):

@@ -67,6 +67,11 @@ class Naming:
             return "event" if self.where.lower().startswith(_EVENTS) else "response"
         return "request" if self.side is Side.IN else "schema"
 
+    @property
+    def in_xml(self) -> bool:
+        """Whether the documents may be XML."""
+        return not ("json" in self.where.lower() and "xml" not in self.where.lower())
+
     def subject(self, spot: Spot) -> str:
         """What the edit is of: `request-body`, `response-property`, `event-property`, `request-parameter` ..."""
         words = self.where.lower()

@@ -5,7 +5,7 @@ What only is spelled otherwise is no difference. A pair of nodes is walked once,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,30 +52,40 @@ def findings(old: Any, new: Any, *, old_root: Any, new_root: Any, side: Side, wh
         UsageError: a reference leads to nothing.
     """
     naming = Naming(side, where, old_place, new_place)
-    walking = _Walk(naming, old_root, new_root)
+    walking = Walk(naming, old_root, new_root)
+    yield from once(walking.run((Part(old, old_pointer),), (Part(new, new_pointer),), Spot()))
+
+
+def once(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Without those that say the same of the same places."""
     seen: set[tuple[object, ...]] = set()
-    for one in walking.run((Part(old, old_pointer),), (Part(new, new_pointer),)):
+    for one in found:
         identity = (one.change.rule, one.change.says, one.change.old, one.change.new)
         if identity not in seen:
             seen.add(identity)
             yield one
 
 
+Border = Callable[[Node, Node, Spot], bool]
+"""Asked of two nodes below those that a walk began with; True where somebody else walks on from there."""
+
+
 @dataclass(slots=True)
-class _Walk:
+class Walk:
     """One walk; remembers which pairs it has been to."""
 
     naming: Naming
     old_root: Any
     new_root: Any
+    border: Border | None = None
     depth: int = 0
     later: list[tuple[Node, Node, Spot]] = field(default_factory=list)
     """What is too far down to go there at once."""
     been: set[tuple[tuple[str, ...], tuple[str, ...], bool]] = field(default_factory=set)
 
-    def run(self, old: Node, new: Node) -> Iterator[Finding]:
+    def run(self, old: Node, new: Node, spot: Spot) -> Iterator[Finding]:
         """All of it, however long the chains of references are."""
-        self.later.append((old, new, Spot()))
+        self.later.append((old, new, spot))
         while self.later:
             yield from self.compare(*self.later.pop())
 
@@ -84,7 +94,7 @@ class _Walk:
 
     def compare(self, old: Node, new: Node, spot: Spot) -> Iterator[Finding]:
         """The differences of two nodes and of all below them."""
-        if self.same(old, new):
+        if self.same(old, new) or (self.border is not None and self.depth and self.border(old, new, spot)):
             return
         if self.depth >= _DEEPEST:
             self.later.append((old, new, spot))

@@ -70,23 +70,27 @@ def slot_changes(old: Any, new: Any, *, old_root: Any, new_root: Any, side: Side
     """
     if same((Part(old, old_pointer),), (Part(new, new_pointer),), old_root, new_root):
         return []
-    fitting = POLICIES.keys() - (_BESIDE_CONTAINMENT if reading == "strict" else frozenset())
-    on = frozenset(fitting if policies is None else policies)
-    found = [_under(one, on) for one in findings(
+    on = policies_on(reading, policies)
+    found = [under(one, on) for one in findings(
         old, new, old_root=old_root, new_root=new_root, side=side, where=where, old_place=old_place,
         new_place=new_place, old_pointer=old_pointer, new_pointer=new_pointer)]
-    proof = _Proof(prover, sent or ((old, old_root), (new, new_root)), side, reading == "closed")
+    proof = Proof(prover, sent or ((old, old_root), (new, new_root)), side, reading == "closed")
+    return decided(found, proof, Naming(side, where, old_place, new_place), (old_pointer, new_pointer), on)
+
+
+def decided(found: list[Finding], proof: Proof, naming: Naming, pointers: tuple[str, str],
+            on: frozenset[str]) -> list[Change]:
+    """The changes that the findings of one pair of schemas are, under the policies that are on."""
     said, valid_in = proof.forward()
     if said.answer == "yes" and not (proof.closed and _broken(found) and proof.vacuous()):
         return [_proved(one, found, proof, on) for one in found]
     if said.answer == "no":
-        naming = Naming(side, where, old_place, new_place)
-        return _refuted(found, said, valid_in, naming, (old_pointer, new_pointer), lenient=reading == "closed")
-    return [_undecided(one.change, said.why) for one in found]
+        return _refuted(found, said, valid_in, naming, pointers, lenient=proof.closed)
+    return [undecided(one.change, said.why) for one in found]
 
 
 @dataclass(slots=True)
-class _Proof:
+class Proof:
     """Questions to the prover about one pair; each is asked once, and only when it matters."""
 
     prover: Prover
@@ -126,7 +130,13 @@ def _broken(found: list[Finding]) -> bool:
     return any(one.change.verdict in (Verdict.BREAKING, Verdict.UNSURE) for one in found)
 
 
-def _under(one: Finding, on: frozenset[str]) -> Finding:
+def policies_on(reading: Reading, policies: Collection[str] | None) -> frozenset[str]:
+    """The names of the policies that count; see `slot_changes`."""
+    fitting = POLICIES.keys() - (_BESIDE_CONTAINMENT if reading == "strict" else frozenset())
+    return frozenset(fitting if policies is None else policies)
+
+
+def under(one: Finding, on: frozenset[str]) -> Finding:
     """The finding under the policies that are on."""
     if not one.row.policy or one.row.policy in on:
         return one
@@ -134,7 +144,7 @@ def _under(one: Finding, on: frozenset[str]) -> Finding:
     return replace(one, change=bare)
 
 
-def _proved(one: Finding, found: list[Finding], proof: _Proof, on: frozenset[str]) -> Change:
+def _proved(one: Finding, found: list[Finding], proof: Proof, on: frozenset[str]) -> Change:
     """The finding where no valid document is refused."""
     made = one.change
     if made.effect is Effect.NONE:
@@ -199,7 +209,7 @@ def _refuted(found: list[Finding], said: Answered, valid_in: str, naming: Naming
     return changes
 
 
-def _undecided(made: Change, why: str) -> Change:
+def undecided(made: Change, why: str) -> Change:
     """A finding where the prover could not tell: it stands; one of unknown effect says what was in the way."""
     if made.effect is not Effect.UNKNOWN:
         return made

@@ -180,8 +180,7 @@ def notes(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
             if edit is not Edit.CHANGED or not isinstance(old, dict) or not isinstance(new, dict):
                 yield naming.finding(keyword, edit, f"the discriminator was {edit.value}", spot, *places)
         elif keyword == "xml":
-            in_json = "json" in naming.where.lower() and "xml" not in naming.where.lower()
-            if not in_json and _xml(old, spot) != _xml(new, spot):
+            if naming.in_xml and _xml(old, spot) != _xml(new, spot):
                 yield naming.finding("xml", Edit.CHANGED, "its form in XML is another one", spot, *places,
                                      tail="xml-changed")
         elif keyword == "x-extensible-enum" and isinstance(old or new, list):

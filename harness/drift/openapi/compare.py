@@ -29,9 +29,10 @@ def compare_openapi(old: Document, new: Document, *, slots: SlotChanges = slot_c
     """
     before, after = contract_of(old), contract_of(new)
     provers = Provers()
-    comparing = Comparing(before, after, slots=slots, prover=provers, policies=policies, strict=strict)
+    comparing = Comparing(before, after, slots=slots, prover=provers, policies=policies, strict=strict,
+                          large=slots is slot_changes)
     found = [*_dialects(comparing), *operation_changes(comparing), *webhook_changes(comparing)]
-    changes = _once(found)
+    changes = comparing.told(_once(found))
     if not changes:
         changes = tuple(_wording(old, new))
     return Comparison(format="openapi", old_version=before.version, new_version=after.version, changes=changes,
@@ -86,7 +87,7 @@ def _difference(old: Any, new: Any, pointer: str) -> str | None:
 
 def _unproved(count: int) -> Iterator[str]:
     if count:
-        yield f"{count} schemas were judged by their differences alone: there was no time left for proofs"
+        yield f"{count} schemas were judged by their differences alone: there were no steps left for proofs"
 
 
 def _notes(old: Contract, new: Contract) -> Iterator[str]:
