@@ -9,12 +9,13 @@ TRIALS ?= 3
 FAULTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help certify test lint types imports unit matrix bench clean
+.PHONY: help certify test lint types imports unit matrix bench pacts clean
 
 help:
 	@echo "make certify   install into .venv and run: certify --target sandbox"
 	@echo "make test      lint, types, import contracts, unit and end-to-end tests, kill matrix"
 	@echo "make bench     benchmarks (figures with ranges; never part of the tests)"
+	@echo "make pacts     write the shipped consumer pacts anew, from the consumers in tests/contracts/consumers"
 	@echo "make clean     remove .venv and caches"
 
 $(VENV)/.run: pyproject.toml
@@ -48,6 +49,9 @@ matrix: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks
+
+pacts: $(VENV)/.dev
+	$(BIN)/python -m tests.contracts.consumers
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

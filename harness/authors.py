@@ -1,10 +1,13 @@
 """The names of the façade: what authors of suites, scenarios and reports may use; nobody inside imports it."""
 
 from harness.counterparts.acting import Bet, Player
+from harness.counterparts.deprecated import read_deprecated
 from harness.counterparts.flooding import come_back, flood, neighbours_of
 from harness.counterparts.foreign import guarded, json_writes, keyed_writes, required_keys, traced_calls
 from harness.counterparts.fuzzing import fuzz
 from harness.counterparts.lab import Lab
+from harness.counterparts.pacts.messages import message_pacts, publish_promised, verify_messages
+from harness.counterparts.pacts.verifying import verify_pacts
 from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
 from harness.counterparts.table import explore
@@ -14,8 +17,11 @@ from harness.judges.answers import answered, equal, refused, same_result
 from harness.judges.conformance import conforms
 from harness.judges.conservation import conserved
 from harness.judges.contract_document import documented_operations, valid_document
+from harness.judges.contract_drift import only_additions
 from harness.judges.crowd import bulkhead_holds, busy_said_at_once, others_unharmed
+from harness.judges.deprecations import deprecations_announced, deprecations_promised
 from harness.judges.errors import one_error_model
+from harness.judges.event_evolution import old_readers_read, schemas_evolve
 from harness.judges.events import announced, in_order, registered, unannounced
 from harness.judges.expectations import (
     answered_in_time,
@@ -59,6 +65,9 @@ from harness.judges.model_ledger import agrees_with_model, played_enough
 from harness.judges.money import exact_or_refused, moved, unmoved, within_funds
 from harness.judges.orders import all_orders_tried, exactly_one_wins, order_ends_well
 from harness.judges.outbox import announced_once
+from harness.judges.pact_coverage import pacts_cover
+from harness.judges.pact_messages import promises_taken
+from harness.judges.pacts import pacts_verified
 from harness.judges.pagination import one_walk, only_matching, order_of, same_listing
 from harness.judges.publications import each_taken_once, poison_refused
 from harness.judges.reconciliation import Evidence, Transcript, agrees, reconciled
@@ -159,6 +168,8 @@ __all__ = [
     "copies_agree",
     "dead_letters_visible",
     "declares_key",
+    "deprecations_announced",
+    "deprecations_promised",
     "distinct",
     "documented_operations",
     "each_announced_once",
@@ -186,6 +197,7 @@ __all__ = [
     "lifetime_covers_horizon",
     "limited",
     "line_used",
+    "message_pacts",
     "money_after_burst",
     "moved",
     "neighbour_unharmed",
@@ -195,19 +207,26 @@ __all__ = [
     "not_let_in",
     "not_taken",
     "objectives_kept",
+    "old_readers_read",
     "one_end_each",
     "one_error_model",
     "one_walk",
+    "only_additions",
     "only_matching",
     "only_served_bets_move",
     "order_ends_well",
     "order_of",
     "other_receiver_unharmed",
     "others_unharmed",
+    "pacts_cover",
+    "pacts_verified",
     "played_enough",
     "poison_refused",
+    "promises_taken",
+    "publish_promised",
     "queues_calm",
     "reaches_end",
+    "read_deprecated",
     "reconciled",
     "redriven_once",
     "refusals_polite",
@@ -220,6 +239,7 @@ __all__ = [
     "same_thing",
     "same_trace",
     "same_vocabulary",
+    "schemas_evolve",
     "served_after_wait",
     "signed",
     "spaced_retries",
@@ -236,6 +256,8 @@ __all__ = [
     "unchanged",
     "unmoved",
     "valid_document",
+    "verify_messages",
+    "verify_pacts",
     "waits_as_asked",
     "webhooks_back_off",
     "well_formed",

@@ -32,6 +32,9 @@ def render(scorecard: Scorecard) -> str:
         if rows:
             lines += ["", f"### {title}", ""]
             lines += [_details(row, scorecard) for row in rows]
+    if told := scorecard.told():
+        lines += ["", "### Passed, and worth knowing", ""]
+        lines += [f"- **{control}**: {_inert(line)}" for control, line in told]
     lines += _storms(scorecard)
     lines += [f"\n> {_inert(note)}" for note in run.notes]
     return "\n".join(lines) + "\n"

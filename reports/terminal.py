@@ -48,6 +48,10 @@ def render(scorecard: Scorecard, *, width: int = 80, color: bool = False, ascii_
         for row in undecided:
             console.print(_item(row.control.id, f"{_inert(row.finding.message)} [{row.finding.reason.value}"
                                 f"{', ' + row.finding.owner.value if row.finding.owner.value else ''}]"))
+    if told := scorecard.told():
+        console.print(Text("\nPassed, and worth knowing", style="bold"))
+        for control, line in told:
+            console.print(_item(control, _inert(line)))
     if scorecard.storms:
         console.print(Text("\nStorms", style="bold"))
     for storm in scorecard.storms:

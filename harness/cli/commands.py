@@ -139,7 +139,7 @@ def explain_command(control: str, directory: Path | None, *, as_json: bool) -> i
 def _unstarted() -> Target:
     """The built-in target's profile as a plan sees it, before the sandbox runs."""
     return Target(name=BUILTIN, base_url="http://127.0.0.1", sandbox=True, level=Level.BUILT, builtin=True,
-                  profile=ContractProfile(), second_region="uk")
+                  profile=ContractProfile(undocumented_fields="fail"), second_region="uk")
 
 
 def _level(name: str | None) -> Level | None:

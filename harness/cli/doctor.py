@@ -9,11 +9,13 @@ import shlex
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from harness.cli.commands import target_named
+from harness.cli.evolving import evolution_of
 from harness.cli.running import content, knowing, workshop_for
 from harness.content.contract import load_contract
 from harness.counterparts.preflight import Probe, probes
@@ -58,6 +60,19 @@ def clean_command(*, as_json: bool) -> int:
     return 0
 
 
+def _held_against(record: Mapping[str, Any], target: Target) -> Iterator[Probe]:
+    """What contract and events are held against, as it was read."""
+    baseline, events = record["baseline"], record["events"]
+    known = "openapi" in baseline
+    yield Probe(name="baseline", ok=known or None, fatal=False, seen=str(baseline["name"]) if known else "none",
+                remedy="" if known else "CONT-07 and CONT-09 stay undecided: [target." + target.name
+                + ".evolution] baseline = (docs/drift.md)")
+    told = bool(events["own"])
+    yield Probe(name="event schemas", ok=told or None, fatal=False,
+                seen=f"{len(events['own'])} of {events['own_source']}" if told else "the profile does not say where",
+                remedy="" if told else "EVT-02 stays inconclusive (docs/event-schemas.md)")
+
+
 def _fault_proxy() -> Iterator[Probe]:
     """A given fault proxy answers, and nothing of another run is left on it."""
     from harness.drivers.toxiproxy_driver.client import ToxiproxyServer
@@ -87,6 +102,8 @@ def _all(target: Target) -> Iterator[Probe]:
     yield Probe(name="suites", ok=True, seen=f"{len(checks)} checks for {len(catalogue.controls)} controls")
     contract = load_contract(target.contract, target.profile, target.base_url)
     yield Probe(name="contract", ok=True, seen=f"{target.contract}: {len(operations(contract['openapi']))} operations")
+    contract["evolution"] = evolution_of(target, contract)
+    yield from _held_against(contract["evolution"], target)
     target = knowing(target, contract)
     with tempfile.TemporaryDirectory(prefix="certify-doctor-") as folder:
         journal = Journal(Path(folder) / "journal.jsonl")

@@ -61,7 +61,7 @@ def drift_command(old: str, new: str, asked: Asked) -> int:
         raise UsageError("standard input holds one document", remedy="Name a file for the other")
     waivers = read_waivers(_read(asked.waivers), file=str(asked.waivers)) if asked.waivers else ()
     hosts = _hosts(asked.config) if any("://" in one for one in (old, new)) else ()
-    before, after = (_document(read_source(one, fetch=_fetched, hosts=hosts), chosen) for one in (old, new))
+    before, after = (_document(read_source(one, fetch=fetched, hosts=hosts), chosen) for one in (old, new))
     options = Options(today=today, strict=asked.strict, notice_days=asked.notice_days,
                       level=level if level in levels else Level.FULL.value,
                       category=CATEGORIES[0] if level in levels else level.upper())
@@ -135,7 +135,7 @@ def _write(text: str, out: Path | None) -> None:
         raise UsageError(f"--out {out}: {error.strerror}", remedy="Name a file in a folder that exists") from error
 
 
-def _fetched(url: str, host: str) -> bytes:
+def fetched(url: str, host: str) -> bytes:
     """What is published there; the recording client bounds it and follows nothing."""
     from harness.drivers.recording_client import RecordingClient
     from harness.engine.ports import Request

@@ -7,6 +7,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
+from harness.drawing.pact_text import pact_text
 from harness.drawing.storm_text import storm_text
 from harness.drawing.timeline_text import legend, timeline_text
 from harness.model.control import Catalogue, How
@@ -36,7 +37,7 @@ def explain_control(catalogue: Catalogue, control_id: str, checks: Mapping[str, 
     row = next((r for r in card.rows if r.control.id == control_id), None) if card else None
     if as_json:
         told = {"run": {"finding": plain(row.finding), "timelines": plain(card.scenarios_of(control_id)),
-                        "storms": plain(card.storms_of(control_id))}} \
+                        "storms": plain(card.storms_of(control_id)), "pacts": plain(card.pacts_of(control_id))}} \
             if card and row else {}
         return json.dumps({"id": control.id, "title": control.title, "question": block.question,
                            "phase": control.phase, "must": control.must, "how": [h.value for h in control.how],
@@ -60,6 +61,8 @@ def explain_control(catalogue: Catalogue, control_id: str, checks: Mapping[str, 
                   *_wrap(_inert(f"{row.outcome.value}: {row.finding.message}"))]
         if drawn := card.scenarios_of(control_id):
             lines += ["", explain_scenarios(drawn, as_json=False, ascii_only=ascii_only)]
+        for pacts in card.pacts_of(control_id):
+            lines += ["", *pact_text(pacts, ascii_only=ascii_only)]
         for storm in card.storms_of(control_id):
             lines += ["", *storm_text(storm, ascii_only=ascii_only)]
     return "\n".join(lines)

@@ -47,6 +47,7 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # freshness_window_seconds = 300
 # key_lifetime_hours = 24                # how long an idempotency key is remembered, at the least
 # retry_horizon_hours = 12               # how long any partner may go on repeating a call
+# undocumented_fields = "told"           # or "fail": members of answers that the contract does not name (CONT-02)
 
 # What its sandbox API cannot do to the platform: commands run here, without a shell.
 [target.staging.hooks]
@@ -80,6 +81,22 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # settles_within_seconds = 30              # so long after a burst events, queues and lag are as before
 # metrics = "https://sandbox.platform.example/metrics"   # Prometheus text, at a host that may be contacted
 # queues = ["webhook_deliveries_owed"]     # which of the metrics are lengths of queues
+
+# What its contract and its events are held against (docs/drift.md, "In a run"). Files are beside this one.
+[target.staging.evolution]
+# baseline = "main:api/openapi.yaml"       # default: the release of the unified API that your document is of
+# waivers = "drift-waivers.toml"           # accepted changes, as for `certify drift`
+# notice_days = 90                         # so long a deprecation is known before its sunset
+# events = "target:/asyncapi.json"         # where you publish your event schemas; "unified": you send as released
+# registry = "schemas/"                    # what was released: folder, REVISION:folder or a registry's URL
+# level = "full_transitive"
+
+# What its consumers need of it, as pacts (docs/pact.md); without sources typical consumers of the unified API stand in.
+[target.staging.pact]
+# sources = ["pacts", "https://broker.example"]   # files, folders, Pact Brokers
+# providers = ["our-platform"]             # names that pacts call it by
+# states_command = "python set_state.py"   # for provider states that certify does not know; or states = "https://..."
+# token = "env:PACT_BROKER_TOKEN"
 
 # What the platform does not offer at all. Its controls become "not applicable", with this as the reason.
 [target.staging.capabilities]

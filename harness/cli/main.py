@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harness.cli import drift_options as of_drift
+from harness.cli.pact import pact_app
 from harness.cli.registry import registry_app
 from harness.model.errors import CertifyError, UsageError
 
@@ -225,6 +226,7 @@ def selftest(only: OnlyOption = None, fault: FaultOption = None, seed: SeedOptio
 
 
 app.add_typer(registry_app)
+app.add_typer(pact_app)
 
 
 def _folders(suites: list[Path] | None, scenarios: list[Path] | None) -> Folders:

@@ -14,7 +14,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from harness.cli.evolving import evolution_of
 from harness.cli.lines import LINES, fault_proxy_for
+from harness.cli.pacts import stock_for, tell_brokers, write_stock
 from harness.cli.reporting import write_reports
 from harness.content.catalogue import load_catalogue
 from harness.content.contract import load_contract
@@ -86,11 +88,12 @@ def plan_for(target: Target, options: RunOptions) -> tuple[Catalogue, Plan, dict
     """Catalogue, frozen plan and loaded contract of a run; UsageError when nothing applies."""
     catalogue, checks = content(options.folders)
     contract = load_contract(target.contract, target.profile, target.base_url)
+    contract["evolution"] = evolution_of(target, contract)
     target = knowing(target, contract)
     seed = options.seed if options.seed is not None else secrets.randbelow(2**31)
     plan = make_plan(catalogue=catalogue, checks=checks, target=target, contract=contract["openapi"],
                      level=options.level or target.level, seed=seed, only=options.only, phases=options.phases,
-                     budget=options.budget, chaos=options.chaos)
+                     budget=options.budget, chaos=options.chaos, held_against=contract["evolution"])
     return catalogue, plan, contract
 
 
@@ -98,7 +101,8 @@ def knowing(target: Target, contract: Mapping[str, Any]) -> Target:
     """The target with what its contract says of it: whether it is a foreign API, and what such a one lacks."""
     if not contract.get("foreign"):
         return target
-    offered = capabilities_of(contract["openapi"])
+    offered = {**capabilities_of(contract["openapi"]), "pacts": bool(target.pact and target.pact.sources),
+               "released_baseline": "openapi" in contract.get("evolution", {}).get("baseline", {})}
     return replace(target, foreign=True, capabilities={**offered, **target.capabilities})
 
 
@@ -126,9 +130,11 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
     began = time.monotonic()
     catalogue, plan, contract = prepared or plan_for(target, options)
     target, settings = knowing(target, contract), load_fuzz_settings()
+    stock = stock_for(target, contract, plan)
     directory, run_id = _directory(options.out, target.name)
     _write_inputs(directory, plan, contract)
     key, epoch = secrets.token_bytes(16), secrets.token_hex(3)
+    write_stock(directory, stock, Redactor(target.secrets, key=key))
     journal = Journal(directory / "journal.jsonl")
     journal.append("run", {"run_id": run_id, "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
                            "version": program_version(), "epoch": epoch})
@@ -146,7 +152,7 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         ready = time.monotonic()
         payload = {"run": str(directory), "target": target_to_dict(replace(target, level=plan.level)),
                    "seed": plan.seed, "epoch": epoch, "redaction_key": key.hex(), "budget": plan.budget,
-                   "fuzz_settings": settings,
+                   "fuzz_settings": settings, "pacts": stock.to_dict(),
                    "storms": {"processes": options.storm_processes,
                               "elsewhere": asdict(options.elsewhere) if options.elsewhere else None}}
         pool = WorkerPool(directory, {**payload, "fault_proxy": fault_proxy}, workers=options.workers,
@@ -154,6 +160,8 @@ def run(target: Target, options: RunOptions, listener: Listener, prepared: Any =
         for note in pool.drive(plan.checks, _relay(listener)):
             journal.append("note", {"text": note})
         stack.close()
+        for told in tell_brokers(directory, target, stock, program_version()):
+            journal.append("note", {"text": told})
         driven = time.monotonic()
         journal.append("run", {"timings": {"prepare": ready - began, "drive": driven - ready},
                                "seconds": driven - began})

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from harness.model.control import Level
 from harness.model.errors import EnvironmentFault, UsageError
+from harness.model.evolution import Evolution
 from harness.model.profile import ContractProfile, Credential, LoadPromise, RateLimit, Target
 
 _PARTIES = {"provider": ("provider-a", "brand-a1"), "other": ("provider-b", "brand-b1"),
@@ -74,8 +75,9 @@ def _target(running: Any, choices: Mapping[str, Any]) -> Target:
         for party, (client, brand) in _PARTIES.items()}
     return Target(name="sandbox", base_url=base_url, sandbox=True, level=Level.BUILT, builtin=True, second_region="uk",
                   hosts=(urlsplit(base_url).netloc,), credentials=credentials,
-                  profile=ContractProfile.of(dict(choices), where="--profile"),
+                  profile=ContractProfile.of({**DECLARED, **choices}, where="--profile"),
                   webhook_wait_seconds=_EVENT_SECONDS, contract="target:/openapi.json",
+                  evolution=Evolution(events="target:/asyncapi.json"),
                   webhooks={"try_seconds": _TRY_SECONDS}, limits=_limit(running.settings),
                   load=replace(_LOAD, metrics=f"{base_url}/metrics"))
 
@@ -87,6 +89,8 @@ def _limit(settings: Any) -> RateLimit:
                 for name, rate, burst in settings.brand_rates if name == brand)
 
 
+DECLARED = {"undocumented_fields": "fail"}
+"""What its profile says beside the platform's own choices: its document names every member of every answer."""
 _WEBHOOK_TIME_SCALE = 0.05
 """Webhook back-off of a sandbox that is started here, in production times: a dead letter in seconds, not minutes."""
 
@@ -110,7 +114,8 @@ def _started(*, faults: tuple[str, ...], choices: dict[str, Any], port: int = 0,
     if in_flight:
         changes["wallet"] = WalletBudget(max_in_flight=in_flight, reserved_for_settles=in_flight // 4)
     try:
-        running = start_sandbox(SandboxOptions(faults=faults, profile=choices, platform_port=port,
+        offered = {key: value for key, value in choices.items() if key not in DECLARED}
+        running = start_sandbox(SandboxOptions(faults=faults, profile=offered, platform_port=port,
                                                wallet_port=wallet_port, database_url=database,
                                                secrets=_given_secrets(), route_wallet=route_wallet,
                                                changes=changes))

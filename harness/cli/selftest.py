@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any
 
+from harness.cli.trial_runs import TrialRuns
 from harness.model.errors import UsageError
 from harness.model.outcome import Owner
 from harness.model.plan import Check
 
 _RUN_SECONDS = 600
+_runs = TrialRuns()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +96,14 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     chosen = [known[n] for n in faults] if faults else [f for f in known.values() if built & set(f.proves)]
     wanted = [("", (), ())] + [(f.name, tuple(f.proves), tuple(f.also)) for f in chosen]
     races, stormy = {fault.name for fault in chosen if fault.by_chance}, _decided(checks, storms=True)
-    alone = [one for one in wanted if not one[0] or stormy & set(one[1])]
+    loaded = {fault.name for fault in chosen if fault.under_load}
+    alone = [one for one in wanted if not one[0] or one[0] in loaded or stormy & set(one[1])]
     trials: list[Trial] = []
     # A storm needs the machine for itself: what blows one is tried first, one after the other.
     for side_by_side, some in ((1, alone), (jobs, [one for one in wanted if one not in alone])):
         with ThreadPoolExecutor(side_by_side) as pool:
             futures = [pool.submit(_raced if name in races else _tried, name, must, may,
-                                   only or _driven_for(name, must, may, built, checks), seed)
+                                   only or _driven_for(name, must, may, built, checks, under_load=name in loaded), seed)
                        for name, must, may in some]
             try:
                 for future in as_completed(futures):
@@ -110,13 +113,14 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
             except BaseException:
                 for future in futures:
                     future.cancel()
+                _runs.end()
                 raise
     unproven = [] if faults or only else _unproven(checks, trials)
     return _report(trials, unproven, as_json=as_json)
 
 
-def _driven_for(fault: str, must: Iterable[str], may: Iterable[str], built: Iterable[str], checks: Iterable[Check]
-                ) -> tuple[str, ...]:
+def _driven_for(fault: str, must: Iterable[str], may: Iterable[str], built: Iterable[str], checks: Iterable[Check],
+                *, under_load: bool = False) -> tuple[str, ...]:
     """What the trial of a fault drives; () is everything.
 
     A fault that shows in calm drives all that is decided in calm, but what explores for nothing. One that only a storm
@@ -127,9 +131,9 @@ def _driven_for(fault: str, must: Iterable[str], may: Iterable[str], built: Iter
         return ()
     must, may, storms = set(must), set(may), _decided(checks, storms=True)
     calm = _decided(checks, "shared", "exclusive")
-    if must <= calm:
+    if must <= calm and not under_load:
         return (_CALM, *sorted(set(built) & calm - (set(_EXPLORED) - must)))
-    if must & storms:
+    if must & storms or under_load:
         return tuple(sorted((must | may | storms) & set(built)))
     short = _decided(checks, "line")
     return tuple(sorted((must | may | short) & set(built) - (_decided(checks, "aside") - short - must)))
@@ -177,10 +181,9 @@ def _trial(fault: str, must: tuple[str, ...], may: tuple[str, ...], only: tuple[
         command += ["--seed", str(seed)] if seed is not None else []
         command += ["--no-chaos" if o == _CALM else f"--only={o}" for o in only]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=_RUN_SECONDS,  # noqa: S603
-                                  check=False)
+            done = _runs.run(command, within=_RUN_SECONDS)
             card = json.loads(done.stdout)
-        except subprocess.TimeoutExpired:
+        except TimeoutExpired:
             return Trial(fault=fault, must=must, may=may, red=(), unclear=(), problem="the run did not end in time")
         except ValueError:
             line = (done.stderr.strip().splitlines() or ["no output"])[-1]

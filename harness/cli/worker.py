@@ -18,19 +18,22 @@ from typing import Any, TextIO, cast
 
 from harness.content.targets import target_from_dict
 from harness.counterparts.lab import Lab
+from harness.counterparts.pact_desk import PactDesk
 from harness.counterparts.stages import play
 from harness.counterparts.wallet_link import WalletLink
 from harness.counterparts.workshop import Workshop
-from harness.drivers.hook_command import hook_commands
+from harness.drivers.hook_command import hook_commands, state_command
 from harness.drivers.pytest_checks import ChecksPlugin, run_pytest
 from harness.drivers.recording_client import RecordingClient
 from harness.engine.journal import Journal
 from harness.engine.redaction import Redactor
+from harness.engine.samples import Sampled
 from harness.engine.scoring import judge_claims
 from harness.model.elsewhere import Elsewhere
 from harness.model.history import History
 from harness.model.operations import driven_operations
 from harness.model.outcome import worst
+from harness.model.pact import Stock
 from harness.model.plan import Check
 from harness.model.profile import ContractProfile, LoadPromise, Target
 from harness.model.storm import StormPlan
@@ -114,16 +117,16 @@ def _workshop(assignment: Mapping[str, Any], target: Target, journal: Journal, r
                                        timeout=target.timeout_seconds))
         return clients[-1]
 
-    def unrecorded() -> RecordingClient:
+    def unrecorded() -> Sampled:
         clients.append(RecordingClient(None, redactor, hosts=target.hosts, prefix=f"{name}q{len(clients)}",
                                        timeout=target.timeout_seconds))
-        return clients[-1]
+        return Sampled(clients[-1], journal, redactor)
 
     return Workshop(target=target, contract=contract["openapi"], known=driven_operations(contract),
                     sender=new_sender(), recorder=journal, redactor=redactor, seed=assignment["seed"],
                     epoch=assignment["epoch"], worker=name, hooks=hook_commands(target.hooks, journal),
                     budget=assignment["budget"], explorer=_explore, fuzzer=_fuzz,
-                    swarm=_swarm,
+                    swarm=_swarm, pacts=_pacts(assignment.get("pacts"), target, journal),
                     folders={c["id"]: Path(c["path"]).parent for c in assignment["checks"]},
                     fuzz_settings=assignment["fuzz_settings"], new_sender=new_sender, unrecorded=unrecorded)
 
@@ -161,6 +164,19 @@ def _fuzz(*args: Any, **options: Any) -> Any:
     finally:
         if _stopping.is_set():
             raise KeyboardInterrupt
+
+
+def _pacts(given: Mapping[str, Any] | None, target: Target, journal: Journal) -> PactDesk:
+    """The run's consumer pacts; Pact's library is loaded by a process of its own."""
+    stock = Stock.from_dict(given) if given else Stock()
+    command = target.pact.states_command if target.pact else ""
+    return PactDesk(stock=stock, verify=_verify, state_command=state_command(command, journal) if command else None)
+
+
+def _verify(*args: Any, **options: Any) -> Any:
+    from harness.drivers.pact_verifier.verifying import verify
+
+    return verify(*args, **options)
 
 
 def _blow(storms: Mapping[str, Any], emit: Callable[[str, Mapping[str, Any]], None], promise: LoadPromise | None,

@@ -35,7 +35,7 @@ def load_contract(reference: str, profile: ContractProfile, base_url: str = "") 
     from harness.contracts import packs  # late: `certify --help` needs no contract
 
     if reference in packs.versions():
-        unified = _overlay(packs.openapi(reference), profile)
+        unified = overlay(packs.openapi(reference), profile)
         return {"openapi": unified, "unified": unified, "event_schemas": dict(packs.event_schemas(reference)),
                 "foreign": False}
     if not reference.endswith((".yaml", ".yml", ".json")) and not reference.startswith(_PUBLISHED):
@@ -44,7 +44,7 @@ def load_contract(reference: str, profile: ContractProfile, base_url: str = "") 
     newest = packs.versions()[-1]
     published = reference.startswith(_PUBLISHED)
     document = _fetch(base_url + reference.removeprefix(_PUBLISHED)) if published else read_document(Path(reference))
-    return {"openapi": document, "unified": _overlay(packs.openapi(newest), profile),
+    return {"openapi": document, "unified": overlay(packs.openapi(newest), profile),
             "event_schemas": dict(packs.event_schemas(newest)),
             "foreign": not _calls(document) & _calls(packs.openapi(newest))}
 
@@ -148,7 +148,7 @@ def _plain(path: Path, document: Any) -> Any:
     return walk(document, 0)
 
 
-def _overlay(document: Mapping[str, Any], profile: ContractProfile) -> dict[str, Any]:
+def overlay(document: Mapping[str, Any], profile: ContractProfile) -> dict[str, Any]:
     """The built-in contract as a platform with this profile would publish it."""
     result = copy.deepcopy(dict(document))
     components = result.get("components", {})

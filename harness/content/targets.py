@@ -12,10 +12,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from harness.content.evolution_table import evolution
 from harness.content.folders import Folders
 from harness.content.load_promise import load_promise
+from harness.content.pact_settings import pact_settings
 from harness.model.control import Level, Role
 from harness.model.errors import UsageError
+from harness.model.evolution import Evolution
+from harness.model.pact_settings import PactSettings
 from harness.model.profile import ContractProfile, Credential, LoadPromise, RateLimit, Target
 
 _E = TypeVar("_E", Role, Level)
@@ -29,7 +33,8 @@ _SIMPLE: dict[str, type[Any]] = {
     "webhook_wait_seconds": float, "unreachable": list}
 HOOKS = {"restart"}
 """`restart`: a command that kills the platform process and lets it come back."""
-_TABLES = ("profile", "credentials", "capabilities", "hooks", "wallet", "webhooks", "limits", "load")
+_TABLES = ("profile", "credentials", "capabilities", "hooks", "wallet", "webhooks", "limits", "load", "evolution",
+           "pact")
 _WALLET = ("listen", "upstream", "max_in_flight", "recovers_seconds")
 _WALLET_PROMISES: dict[str, type[Any]] = {"max_in_flight": int, "recovers_seconds": float}
 _LONGEST_RECOVERY = 600
@@ -119,9 +124,12 @@ def _target(name: str, table: Any, where: str, environment: Mapping[str, str], f
                       for k, v in table.get("capabilities", {}).items()},
         hooks=_hooks(table.get("hooks", {}), f"{where}.hooks"),
         wallet=_wallet(table.get("wallet", {}), f"{where}.wallet"),
+        evolution=evolution(table.get("evolution", {}), f"{where}.evolution", folder),
         webhooks=_webhooks(table.get("webhooks", {}), f"{where}.webhooks"),
         limits=_limits(table.get("limits", {}), f"{where}.limits", table.get("credentials", {})),
-        load=load_promise(table.get("load", {}), f"{where}.load", (host, *hosts)), **values)
+        load=load_promise(table.get("load", {}), f"{where}.load", (host, *hosts)),
+        pact=pact_settings(table.get("pact", {}), f"{where}.pact", hosts=(host, *hosts), folder=folder,
+                           environment=environment), **values)
 
 
 def _wallet(table: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -258,8 +266,9 @@ def target_to_dict(target: Target) -> dict[str, Any]:
     data = {f.name: getattr(target, f.name) for f in fields(target)}
     data.update(role=target.role.value, level=target.level.value, profile=target.profile.to_dict(),
                 credentials={k: asdict(v) for k, v in target.credentials.items()},
-                limits=asdict(target.limits) if target.limits else None,
-                load=asdict(target.load) if target.load else None)
+                evolution=asdict(target.evolution), limits=asdict(target.limits) if target.limits else None,
+                load=asdict(target.load) if target.load else None,
+                pact=asdict(target.pact.without_secrets) if target.pact else None)
     return data
 
 
@@ -268,9 +277,10 @@ def target_from_dict(data: Mapping[str, Any]) -> Target:
     values = dict(data)
     values.update(role=Role(data["role"]), level=Level(data["level"]),
                   profile=ContractProfile(**data["profile"]), hosts=tuple(data["hosts"]),
-                  unreachable=tuple(data["unreachable"]),
+                  unreachable=tuple(data["unreachable"]), evolution=Evolution(**data["evolution"]),
                   limits=RateLimit(**data["limits"]) if data["limits"] else None,
                   load=_load_from_dict(data["load"]) if data["load"] else None,
+                  pact=PactSettings.from_dict(data["pact"]) if data["pact"] else None,
                   credentials={k: Credential(**v) for k, v in data["credentials"].items()})
     return Target(**values)
 

@@ -37,3 +37,19 @@ def event_schemas(version: str) -> Mapping[str, Any]:
     suffix = ".schema.json"
     return {path.name.removesuffix(suffix): json.loads(path.read_text(encoding="utf-8"))
             for path in sorted((pack_path(version) / "events").glob(f"*{suffix}"))}
+
+
+@cache
+def asyncapi(version: str) -> Mapping[str, Any]:
+    """The AsyncAPI document with the event schemas written into it, so that it refers to no other file."""
+    import yaml  # late: heavy
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    text = (pack_path(version) / "asyncapi.yaml").read_text(encoding="utf-8")
+    document: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - the safe loader
+    schemas = event_schemas(version)
+    for message in document["components"]["messages"].values():
+        reference = message["payload"]["schema"].get("$ref", "")
+        name = reference.removeprefix("./events/").removesuffix(".schema.json")
+        message["payload"] = {**message["payload"], "schema": schemas[name]}
+    return document

@@ -18,6 +18,7 @@ from harness.model import money
 from harness.model.claim import Claim
 from harness.model.errors import Prerequisite
 from harness.model.exchange import Exchange
+from harness.model.operations import Operation
 from harness.model.profile import ContractProfile, Target
 
 Result = TypeVar("Result")
@@ -78,6 +79,11 @@ class Acting:
         return self._workshop.contract
 
     @property
+    def known(self) -> Mapping[str, Operation]:
+        """The operations that are driven, by id: the unified API's, or those of a foreign API's own document."""
+        return self._workshop.known
+
+    @property
     def provider(self) -> Party:
         """The provider under its own tenant, all scopes."""
         return self._workshop.party("provider")
@@ -123,9 +129,12 @@ class Acting:
         """Send any operation (see `Party.call`) and record it under this check."""
         return self._keep((by or self.provider).call(operation, body, check=self.check, **options))
 
-    def send(self, request: Request, *, by: Party) -> Sent:
-        """Send a request that was made up elsewhere; the raw body of its answer is for memory only."""
-        sent = by.send(request)
+    def send(self, request: Request, *, by: Party, once: bool = False) -> Sent:
+        """Send a request that was made up elsewhere; the raw body of its answer is for memory only.
+
+        `once`: with no patience for "come back later".
+        """
+        sent = by.send_once(request) if once else by.send(request)
         self._keep(sent.exchange)
         return sent
 

@@ -13,10 +13,12 @@ from typing import Any
 from harness.counterparts.acting import Acting, Bet, Player
 from harness.counterparts.clock import MovableClock, borrowed_clock
 from harness.counterparts.hook_line import HookLine
+from harness.counterparts.pact_desk import PactDesk
 from harness.counterparts.party import Party
 from harness.counterparts.publishing import Publisher
 from harness.counterparts.wallet_link import WalletLink
 from harness.engine.ports import Explorer, Fuzzer, Sender, StormWatching
+from harness.engine.samples import of_storm
 from harness.model import money
 from harness.model.claim import Claim, Draft
 from harness.model.errors import NoHook, Prerequisite
@@ -78,7 +80,7 @@ class Lab(Acting):
         if self._workshop.blow is None:
             raise NoHook("this worker cannot blow storms")
         blow = watch.beside(self._workshop.blow) if watch else self._workshop.blow
-        result, seen = _NOBODY_KNOWS, None
+        result, seen, began_ns = _NOBODY_KNOWS, None, time.monotonic_ns()
         try:
             result = blow(plan, tokens=tokens)
             seen = watch.told(result) if watch else None
@@ -86,6 +88,8 @@ class Lab(Acting):
             record = StormRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens, result=result,
                                  objectives=tuple(objectives), watch=seen)
             self.record("storm", record.to_line())
+        for sample in of_storm(result.kept, plan, self.check, self._workshop.redactor, began_ns=began_ns):
+            self.record("sample", sample.to_line())
         return record.id
 
     def swarm(self, plan: LocustPlan, objectives: Sequence[str]) -> str:
@@ -94,8 +98,7 @@ class Lab(Acting):
             raise NoHook("this worker cannot run locustfiles")
         record = LocustRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens,
                               result=self._workshop.swarm(plan), objectives=tuple(objectives))
-        told = self._workshop.redactor.text(json.dumps(record.to_line()))  # a file may name its requests as it likes
-        self.record("locust", json.loads(told))
+        self.record_foreign("locust", record.to_line())
         return record.id
 
     def beside(self, path: str) -> Path:
@@ -125,6 +128,11 @@ class Lab(Acting):
         if self._workshop.fuzzer is None:
             raise NoHook("this worker has no fuzzer")
         return partial(self._workshop.fuzzer, settings=self._workshop.fuzz_settings)
+
+    @property
+    def pacts(self) -> PactDesk:
+        """The pacts of the run, and what verifies them."""
+        return self._workshop.pacts
 
     @property
     def limit(self) -> RateLimit:
@@ -183,6 +191,10 @@ class Lab(Acting):
         """Add a record to the journal: what reports draw, and no judge reads."""
         self._workshop.recorder.append(kind, line)
 
+    def record_foreign(self, kind: str, line: Mapping[str, Any]) -> None:
+        """Add a record in which others chose the words: a locustfile, a pact, a target. Secrets are taken out first."""
+        self.record(kind, json.loads(self._workshop.redactor.text(json.dumps(line))))
+
     def _own(self, draft: Draft, control: str, *, positive_control: bool) -> None:
         if control not in self.controls:
             raise ValueError(f"{self.check} claims {control} but is not marked with it")
@@ -222,12 +234,13 @@ class Lab(Acting):
         with borrowed_clock(self, self._workshop.forget_tokens) as clock:
             yield clock
 
-    def until(self, read: Callable[[], Exchange], enough: Callable[[Exchange], bool]) -> Exchange:
-        """Read again, with growing pauses, until it is enough or the profile's wait is over; the last reading.
+    def until(self, read: Callable[[], Exchange], enough: Callable[[Exchange], bool], *,
+              seconds: float | None = None) -> Exchange:
+        """Read again, with growing pauses, until it is enough or `seconds` (the profile's wait) are over; the last one.
 
         For states that the target may reach later (operations, events): it has no event for us to wait for.
         """
-        deadline = time.monotonic() + self.target.webhook_wait_seconds
+        deadline = time.monotonic() + (self.target.webhook_wait_seconds if seconds is None else seconds)
         pause = 0.02
         while True:
             reading = read()

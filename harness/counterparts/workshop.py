@@ -14,6 +14,7 @@ from typing import Any
 
 from harness.counterparts.foreign_party import ForeignParty
 from harness.counterparts.hook_line import HookLine
+from harness.counterparts.pact_desk import PactDesk
 from harness.counterparts.party import Party
 from harness.counterparts.wallet_link import WalletLink
 from harness.counterparts.webhook_receiver import WebhookReceiver
@@ -62,6 +63,8 @@ class Workshop:
     """Makes one that records nothing, for what would make the journal too large: its answers are for memory only."""
     wallet: WalletLink | None = None
     """The platform's way to its wallet, where it can be put behind a line of ours."""
+    pacts: PactDesk = field(default_factory=PactDesk)
+    """The pacts of the run, and what verifies them."""
     budget: str = "standard"
     """How much to try where trying more finds more: quick, standard or full."""
     _parties: dict[str, Party] = field(default_factory=dict)

@@ -39,6 +39,10 @@ class History:
 
     subject: str
     versions: tuple[SchemaVersion, ...]
+    level: Level | None = None
+    """What the place that it came from asks for; None: it says nothing."""
+    level_of: str = ""
+    """Where that is said: "subject" or "registry"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,10 @@ from harness.model.profile import Target
 
 def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, contract: Mapping[str, Any],
               level: Level, seed: int, only: Iterable[str] = (), phases: Iterable[int] = (),
-              budget: str = "standard", chaos: bool = True) -> Plan:
+              budget: str = "standard", chaos: bool = True, held_against: Mapping[str, Any] | None = None) -> Plan:
     """Decide for every control whether it will be driven, and why not.
+
+    `held_against`: baseline and event schemas as they are recorded; they decide verdicts as the contract does.
 
     A quick budget, and one without chaos scenarios, is a selection: it looks for less than a launch level asks for.
 
@@ -50,8 +52,12 @@ def make_plan(*, catalogue: Catalogue, checks: Iterable[Check], target: Target, 
     return Plan(target=target.name, base_url=target.base_url, level=level, seed=seed, budget=budget,
                 selection=(*patterns, *(f"phase {p}" for p in wanted_phases), *less),
                 controls=planned, checks=tuple(c for c in known if c.id in driven), contract=target.contract,
-                contract_digest=hashlib.sha256(json.dumps(contract, sort_keys=True, default=str).encode()).hexdigest(),
+                contract_digest=_digest([contract, held_against] if held_against else contract),
                 catalogue_digest=catalogue.digest, profile=target.profile.to_dict())
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _by_control(catalogue: Catalogue, checks: tuple[Check, ...]) -> dict[str, tuple[Check, ...]]:
@@ -91,14 +97,20 @@ def _plan_one(control: Control, checks: tuple[Check, ...], target: Target, level
                      if target.capabilities.get(need, True) is False})
     if absent and all(any(n in absent for n in check.needs) for check in checks):
         return PlannedControl(control=control.id, checks=ids, counted=counted, reason=Reason.DECLARED_ABSENT,
-                              why=("the contract declares no " if target.foreign else
-                                   "the target profile declares that it does not offer ")
-                              + ", ".join(absent).replace("_", " "))
+                              why=_absence(absent, target))
     if not selected:
         return PlannedControl(control=control.id, checks=ids, counted=False, reason=Reason.NOT_SELECTED,
                               why="left out by --only, --phase or --no-chaos")
     runnable = tuple(c.id for c in checks if not any(n in absent for n in c.needs))
     return PlannedControl(control=control.id, checks=runnable, counted=counted)
+
+
+def _absence(absent: list[str], target: Target) -> str:
+    """Who said that the target has none of these."""
+    if absent == ["pacts"]:
+        return "the target profile names no consumer pacts"
+    said = "the contract declares no " if target.foreign else "the target profile declares that it does not offer "
+    return said + ", ".join(absent).replace("_", " ")
 
 
 def fits(pattern: str, control: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from harness.model.exchange import Exchange, Headers
 from harness.model.locust_plan import LocustPlan, LocustResult
+from harness.model.pact_record import Job, Verdict
 from harness.model.play import Move
 from harness.model.scenario import Toxic
 from harness.model.storm import StormPlan
@@ -165,6 +166,14 @@ class StormWatching(Protocol):
 
     def told(self, result: StormResult) -> StormWatch:
         """What was seen, once all is as it was or patience is over."""
+        ...
+
+
+class PactVerifier(Protocol):
+    """Verifies interactions of consumer pacts, each on its own."""
+
+    def __call__(self, jobs: Sequence[Job], *, at_once: int = 4) -> Mapping[str, Verdict]:
+        """A verdict for each job, by its key; Ctrl-C in between ends it. EnvironmentFault: it cannot be had."""
         ...
 
 

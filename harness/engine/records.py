@@ -14,6 +14,7 @@ from harness.model.errors import UsageError
 from harness.model.exchange import Exchange
 from harness.model.history import CheckRecord, History, PlayerRecord
 from harness.model.locust_plan import LocustRecord
+from harness.model.pact_record import PactRecord
 from harness.model.plan import Plan
 from harness.model.profile import ContractProfile
 from harness.model.storm_record import StormRecord
@@ -50,12 +51,14 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
         UsageError: journal or contract missing or damaged.
     """
     exchanges: list[Exchange] = []
+    samples: list[Exchange] = []
     claims: list[Claim] = []
     players: dict[str, PlayerRecord] = {}
     checks: dict[str, CheckRecord] = {}
     scenarios: list[ScenarioRecord] = []
     storms: list[StormRecord] = []
     loads: list[LocustRecord] = []
+    pacts: list[PactRecord] = []
     facts: dict[str, Any] = {"notes": []}
     times: list[int] = []
     for number, line in enumerate(read(run / "journal.jsonl"), start=1):
@@ -64,6 +67,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
             match line["k"]:
                 case "exchange":
                     exchanges.append(Exchange.from_line(line))
+                case "sample":
+                    samples.append(Exchange.from_line(line))
                 case "claim":
                     claims.append(Claim.from_line(line))
                 case "player":
@@ -78,6 +83,8 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
                     storms.append(StormRecord.from_line(line))
                 case "locust":
                     loads.append(LocustRecord.from_line(line))
+                case "pacts":
+                    pacts.append(PactRecord.from_line(line))
                 case "note":
                     facts["notes"].append(str(line["text"]))
                 case "run":
@@ -89,11 +96,12 @@ def load_history(run: Path, profile: ContractProfile) -> tuple[History, dict[str
         facts.setdefault("seconds", (times[-1] - times[0]) / 1e9)
     contract = load_json(run / "contract.json")
     history = History(
-        exchanges=tuple(exchanges), claims=tuple(claims), players=tuple(players.values()),
+        exchanges=tuple(exchanges), samples=tuple(samples), claims=tuple(claims), players=tuple(players.values()),
         checks=tuple(checks.values()), scenarios=tuple(scenarios), storms=tuple(storms),
-        locust_loads=tuple(loads),
+        locust_loads=tuple(loads), pacts=tuple(pacts),
         contract=contract.get("openapi", {}),
-        event_schemas=contract.get("event_schemas", {}), profile=profile, facts=facts)
+        event_schemas=contract.get("event_schemas", {}), evolution=contract.get("evolution", {}), profile=profile,
+        facts=facts)
     return history, facts
 
 

@@ -61,7 +61,7 @@ def score(*, catalogue: Catalogue, plan: Plan, history: History, run: RunFacts) 
     return Scorecard(run=run, verdict=result.verdict, exit_code=result.exit_code, headline=result.headline,
                      blocks=_blocks(catalogue, rows), rows=rows, levels=levels, evidence=_evidence(rows, history),
                      timelines=timelines(history, _by_scenario(history, judged, records)),
-                     storms=storms(history, _by_storm(history, judged, records)))
+                     storms=storms(history, _by_storm(history, judged, records)), pacts=history.pacts)
 
 
 def _row(control: Control, plan: Plan, judged: tuple[JudgedClaim, ...],
@@ -231,4 +231,4 @@ def _evidence(rows: tuple[ControlRow, ...], history: History) -> dict[str, Excha
     """The exchanges that reports show: few per claim, so that a page stays small."""
     wanted = {i for row in rows for finding in (row.finding, *(j.finding for j in row.claims))
               for i in finding.exchanges[:_EVIDENCE_PER_FINDING]}
-    return {e.id: e for e in history.exchanges if e.id in wanted}
+    return {e.id: e for e in (*history.exchanges, *history.samples) if e.id in wanted}

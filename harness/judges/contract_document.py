@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from harness.judges.conformance import documented_answers
+from harness.judges.answer_contract import documented_answers
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.history import History

@@ -63,12 +63,12 @@ def registered(*, least: int = 1, says: str = "") -> Draft:
 def _registered(history: History, claim: Claim) -> Finding:
     if not history.event_schemas:
         return unknown("no event schemas are registered", Reason.NO_SAMPLES, owner=Owner.PROFILE)
-    schemas = _Schemas(history.event_schemas)
+    schemas = EventSchemas(history.event_schemas)
     judged: dict[str, Any] = {}
     types: dict[str, int] = {}
     strange: set[str] = set()
     problems: dict[tuple[str, str], tuple[Exchange, str, str]] = {}
-    for event, exchange in _everything(history):
+    for event, exchange in every_event(history):
         # The same event is read many times; one that differs from its first sighting is judged again.
         name = str(event.get("event_id")) if isinstance(event, dict) else ""
         if name and judged.get(name) == event:
@@ -95,7 +95,7 @@ def _registered(history: History, claim: Claim) -> Finding:
                 types=sorted(types), unknown_types=sorted(strange))
 
 
-def _everything(history: History) -> Iterator[tuple[Any, Exchange]]:
+def every_event(history: History) -> Iterator[tuple[Any, Exchange]]:
     """Every item of every distinct feed page, and every webhook body (also those that are no objects)."""
     pages: set[str] = set()
     for exchange in history.exchanges:
@@ -126,8 +126,8 @@ def _incomplete(event: Any) -> tuple[str, str] | None:
     return None
 
 
-class _Schemas:
-    """Registered event schemas, compiled when first needed."""
+class EventSchemas:
+    """Event schemas by type, compiled when first needed."""
 
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         import jsonschema_rs  # late: `certify --help` needs no schemas
@@ -136,10 +136,14 @@ class _Schemas:
         self._schemas = schemas
         self._compiled: dict[str, Any] = {}
 
+    def knows(self, kind: str) -> bool:
+        """Is there a schema of that type?"""
+        return kind in self._schemas
+
     def problem(self, event: Mapping[str, Any]) -> tuple[str, str] | None:
         """(expected, seen) of the first violation; None when valid or of an unknown type."""
-        kind = event["type"]
-        if kind not in self._schemas:
+        kind = event.get("type")
+        if not isinstance(kind, str) or kind not in self._schemas:
             return None
         if kind not in self._compiled:
             self._compiled[kind] = self._rs.Draft202012Validator(self._schemas[kind], validate_formats=False)

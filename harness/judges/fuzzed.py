@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from harness.judges.answer_contract import AnswerRules
 from harness.judges.answers import saw
-from harness.judges.conformance import Schemas, edge_made, request_path, violation
+from harness.judges.conformance import edge_made, request_path
 from harness.judges.errors import code_rules, error_violation
 from harness.judges.leaks import given_away
 from harness.judges.registry import judge
@@ -57,10 +58,9 @@ class Inspection:
     """Looks at single exchanges with the eyes of a contract and its profile."""
 
     def __init__(self, contract: Mapping[str, Any], profile: ContractProfile, *, foreign: bool = False) -> None:
-        self._contract = contract
         self._error_model = not foreign
         self._operations = operations(contract)
-        self._schemas = Schemas(contract)
+        self._answers = AnswerRules(contract)
         self._codes = code_rules(contract, profile)
         headers = (profile.idempotency_header, profile.signature_header, profile.timestamp_header)
         elsewhere = ("authorization",) if foreign else (*_OWN_CONTROLS, *(h.lower() for h in headers))
@@ -80,7 +80,7 @@ class Inspection:
             return None
         if 200 <= status < 300 and (rule := self._rules.broken(operation, exchange)):
             return Defect("invalid data accepted", rule.partition(":")[0], f"a 4xx: {rule}", f"status {status}")
-        if wrong := violation(self._contract, self._schemas, operation, exchange):
+        if wrong := self._answers.broken(operation, exchange):
             return Defect("contract broken", f"{status} {wrong[1].partition(':')[0]}", *wrong)
         if self._error_model and 400 <= status < 500 and (wrong := error_violation(exchange, self._codes)):
             return Defect("error model", wrong[0], *wrong)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from harness.judges.conformance import Schemas
+from harness.judges.schemas import Schemas
 from harness.model.exchange import Exchange
 from harness.model.operations import Operation, resolve, speaks_of_the_call
 
@@ -29,8 +29,8 @@ class RequestRules:
     def __init__(self, contract: Mapping[str, Any], decided_elsewhere: frozenset[str]) -> None:
         self._contract = contract
         self._elsewhere = decided_elsewhere
-        self._strict = Schemas(contract)
-        self._loose = Schemas(_open(contract))
+        self._strict = Schemas(contract, answers=False)
+        self._loose = Schemas(_open(contract), answers=False)
 
     def broken(self, operation: Operation, exchange: Exchange) -> str:
         """Which rule the request breaks, in words; "" where it breaks none, or where that is open."""

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.contracts import packs
+from harness.drift.document import Document
+from harness.judges.answer_contract import documented_answers
 from harness.judges.answers import unanswered
-from harness.judges.conformance import documented_answers
+from harness.judges.baselines import canonical, recorded_baseline
 from harness.judges.contract_document import Problem, all_operations, pointer
 from harness.judges.errors import code_rules
 from harness.judges.registry import judge
@@ -33,12 +35,10 @@ def same_vocabulary(says: str = "") -> Draft:
 
 @judge("same_vocabulary")
 def _same_vocabulary(history: History, _claim: Claim) -> Finding:
-    contract = history.contract
-    baseline = _baseline(contract)
-    if baseline is None:
-        return unknown("no released version of the unified API has this major version", Reason.NO_SAMPLES,
-                       owner=Owner.PROFILE)
-    released = packs.openapi(baseline)
+    found = _released(history)
+    if isinstance(found, str):
+        return unknown(found, Reason.NO_SAMPLES, owner=Owner.PROFILE)
+    baseline, released, contract = found
     now = {(op.method, op.path): op for op in all_operations(contract)}
     problems: list[Problem] = []
     compared = 0
@@ -61,7 +61,24 @@ def _same_vocabulary(history: History, _claim: Claim) -> Finding:
     return held(f"{compared} operations speak as in {baseline}", operations=compared, baseline=baseline)
 
 
-def _baseline(contract: Mapping[str, Any]) -> str | None:
+def _released(history: History) -> tuple[str, Mapping[str, Any], Mapping[str, Any]] | str:
+    """(name, document of the baseline, own document under the same names of paths), or why there is none.
+
+    A run of before baselines were recorded is held against the release that its document's version comes after.
+    """
+    if "baseline" not in history.evolution:
+        name = _release_before(history.contract)
+        return (name, packs.openapi(name), history.contract) if name else \
+            "no released version of the unified API has this major version"
+    baseline = recorded_baseline(history)
+    if isinstance(baseline, str):
+        return baseline
+    own = Document(file="", value=history.contract, lines={})
+    old, new = (canonical(one)[0] if baseline.released else one for one in (baseline.document, own))
+    return baseline.name, old.value, new.value
+
+
+def _release_before(contract: Mapping[str, Any]) -> str | None:
     """The newest release before the document's version with the same path major, else the oldest such release."""
     paths = contract.get("paths")
     majors = {m[1] for p in (paths if isinstance(paths, Mapping) else ()) if (m := _MAJOR.match(str(p)))}

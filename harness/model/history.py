@@ -10,6 +10,7 @@ from typing import Any
 from harness.model.claim import Claim
 from harness.model.exchange import Exchange
 from harness.model.locust_plan import LocustRecord
+from harness.model.pact_record import PactRecord
 from harness.model.profile import ContractProfile
 from harness.model.storm_record import StormRecord
 from harness.model.timeline import ScenarioRecord
@@ -51,21 +52,27 @@ class History:
     """What judges read. `contract` is the OpenAPI document, `event_schemas` JSON Schemas by event type."""
 
     exchanges: tuple[Exchange, ...] = ()
+    samples: tuple[Exchange, ...] = ()
+    """Answers kept of calls that are counted and not recorded, those of storms: how answers look is judged by them.
+    What happened is not: they are too few for that."""
     claims: tuple[Claim, ...] = ()
     players: tuple[PlayerRecord, ...] = ()
     checks: tuple[CheckRecord, ...] = ()
     scenarios: tuple[ScenarioRecord, ...] = ()
     storms: tuple[StormRecord, ...] = ()
     locust_loads: tuple[LocustRecord, ...] = ()
+    pacts: tuple[PactRecord, ...] = ()
     contract: Mapping[str, Any] = field(default_factory=dict)
     event_schemas: Mapping[str, Any] = field(default_factory=dict)
+    evolution: Mapping[str, Any] = field(default_factory=dict)
+    """What contract and event schemas are held against, as `content.evolution` recorded it; empty in older runs."""
     profile: ContractProfile = field(default_factory=ContractProfile)
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Facts of the run, e.g. {"clock_offset_seconds": 0.1}."""
 
     @cached_property
     def _by_id(self) -> Mapping[str, Exchange]:
-        return {exchange.id: exchange for exchange in self.exchanges}
+        return {exchange.id: exchange for exchange in (*self.samples, *self.exchanges)}
 
     def __getitem__(self, exchange_id: str) -> Exchange:
         """The exchange of that id; KeyError when the journal does not hold it."""
@@ -78,6 +85,10 @@ class History:
     def locust_load(self, load_id: str) -> LocustRecord | None:
         """The locustfile's load of that id; None when the journal does not hold it."""
         return next((load for load in self.locust_loads if load.id == load_id), None)
+
+    def pact_record(self, record_id: str) -> PactRecord | None:
+        """The verification of pacts of that id; None when the journal does not hold it."""
+        return next((record for record in self.pacts if record.id == record_id), None)
 
     def over(self, claim: Claim) -> tuple[Exchange, ...]:
         """The exchanges a claim speaks of, in its order; missing ones are left out."""

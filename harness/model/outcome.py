@@ -83,6 +83,11 @@ class Finding:
         return tuple(map(str, self.measured.get("story", ())))
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """What nobody is blamed for, and people had better know: a line each."""
+        return tuple(map(str, self.measured.get("told", ())))
+
+    @property
     def script(self) -> str:
         """A shell script that plays it again, where there is one."""
         return str(self.measured.get("script", ""))

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from harness.model.control import Level, Role
 from harness.model.errors import UsageError
+from harness.model.evolution import Evolution
+from harness.model.pact_settings import PactSettings
 
 LONGEST_WEBHOOK_TRY = 30.0
 """Seconds for one answer of a receiver where a platform declares nothing: so long it is waited for, none is promised.
@@ -40,6 +42,8 @@ class ContractProfile:
     """How long an idempotency key is remembered, at the least."""
     retry_horizon_hours: int = 12
     """How long any partner may go on repeating a call; a key must outlive it."""
+    undocumented_fields: str = "told"
+    """What members of an answer are that the contract does not name: minor versions add some, so they are told only."""
 
     CHOICES: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "duplicate_answer": ("replay", "own_code"),
@@ -52,6 +56,7 @@ class ContractProfile:
         "zero_stake": ("accepted", "refused"),
         "settle_without_authorize": ("refused", "parked"),
         "missing_trace_id": ("refused", "generated"),
+        "undocumented_fields": ("told", "fail"),
     }
     HOURS: ClassVar[tuple[str, ...]] = ("key_lifetime_hours", "retry_horizon_hours")
     """A sandbox's clock can be moved by a year at most: beyond that nothing could be tried."""
@@ -173,6 +178,10 @@ class Target:
     """The declared rate limit of one party; None: the profile declares none."""
     load: LoadPromise | None = None
     """What it can bear; None: the profile declares nothing, and no storm is blown."""
+    evolution: Evolution = field(default_factory=Evolution)
+    """What its contract is held against, and which deviations were accepted."""
+    pact: PactSettings | None = None
+    """Where its consumers' pacts are; None: it names none, and certify's own typical ones stand in."""
     webhooks: Mapping[str, float] = field(default_factory=dict)
     """What it promises about the webhooks it sends: {"try_seconds": how long it waits for one answer}."""
 
@@ -190,4 +199,5 @@ class Target:
     @property
     def secrets(self) -> list[str]:
         """Everything of the credentials that must not be recorded."""
-        return [s for c in self.credentials.values() for s in (c.secret, c.signing_secret, c.token) if s]
+        mine = [s for c in self.credentials.values() for s in (c.secret, c.signing_secret, c.token) if s]
+        return [*mine, *(self.pact.secrets if self.pact else ())]

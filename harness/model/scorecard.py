@@ -11,6 +11,7 @@ from harness.model.claim import Claim
 from harness.model.control import Block, Control, Level
 from harness.model.exchange import Exchange
 from harness.model.outcome import Finding, Outcome
+from harness.model.pact_record import PactRecord
 from harness.model.storm_figures import Storm
 from harness.model.timeline import Timeline
 
@@ -124,6 +125,8 @@ class Scorecard:
     """Chaos scenarios over time, by check."""
     storms: tuple[Storm, ...] = ()
     """The storms of load that were blown, by check."""
+    pacts: tuple[PactRecord, ...] = field(default=(), metadata={"plain": False})
+    """The verifications of consumer pacts; the journal has them, results in full would say them twice."""
 
     def with_outcome(self, *outcomes: Outcome) -> tuple[ControlRow, ...]:
         """Counted rows of those outcomes, in catalogue order."""
@@ -132,6 +135,11 @@ class Scorecard:
     def advice(self) -> tuple[ControlRow, ...]:
         """Rows that were driven and failed, but are a SHOULD and so decide nothing."""
         return tuple(row for row in self.rows if not row.counted and row.claims and row.outcome is Outcome.FAIL)
+
+    def told(self) -> tuple[tuple[str, str], ...]:
+        """(control id, line) of what passed and had better be known all the same."""
+        return tuple((row.control.id, line) for row in self.rows if row.outcome is Outcome.PASS
+                     for line in row.finding.told)
 
     def scenarios_of(self, control: str) -> tuple[Timeline, ...]:
         """Timelines of the scenarios that decide this control: that of the deciding finding, what else is not well."""
@@ -144,6 +152,11 @@ class Scorecard:
     def storms_of(self, control: str) -> tuple[Storm, ...]:
         """The storms on which this control was judged."""
         return tuple(storm for storm in self.storms if control in storm.outcomes)
+
+    def pacts_of(self, control: str) -> tuple[PactRecord, ...]:
+        """The verifications of pacts by which this control is decided."""
+        row = next((r for r in self.rows if r.control.id == control), None)
+        return tuple(record for record in self.pacts if row is not None and record.check in row.checks)
 
     def left_out(self) -> Mapping[str, tuple[str, ...]]:
         """Control ids outside the verdict, by the reason why."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -43,6 +43,8 @@ class StormResult:
     """What became of the contribution to the hot jackpot; UNSENT where the plan has none."""
     amended: int = 0
     """Calls that were made again when the storm was over, under their first key."""
+    kept: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    """Some calls and their answers, as the generator saw them; journalled as samples, not in the storm's record."""
     lost: tuple[int, ...] = ()
     """Numbers of workers that were gone before they had told all."""
     busiest: float = 0.0

@@ -2,11 +2,12 @@
 
     if faults.on("rollback-pays-twice"): ...
 
-`on` is a set lookup in this process. Definitions live in five catalogues, `faults_core.FAULTS` (ledger, bets, keys,
+`on` is a set lookup in this process. Definitions live in catalogues, `faults_core.FAULTS` (ledger, bets, keys,
 access, errors), `faults_chaos.FAULTS` (what only trouble shows), `faults_subtle.FAULTS` (what only a history or an odd
-input shows), `faults_load.FAULTS` (what only a sustained burst shows) and `faults_rooms.FAULTS` (webhooks, events,
-bonuses, jackpots, observability); they are plain tuples of `Fault`, so that the CLI can list them without importing
-the platform.
+input shows), `faults_load.FAULTS` (what only a sustained burst shows), `faults_answers.FAULTS` (breaks of the contract
+on rare paths), `faults_contract.FAULTS` (published documents and promises) and `faults_rooms.FAULTS` (webhooks, events,
+bonuses, jackpots, observability); they are plain tuples of `Fault`, so that the CLI can list them without importing the
+platform.
 A fault's `proves` are the control ids that must turn red with it on; `also` may turn red as a consequence.
 """
 
@@ -29,6 +30,8 @@ class Fault:
     also: tuple[str, ...] = ()
     by_chance: bool = False
     """It shows only when two calls meet in the right instant: one run may miss it."""
+    under_load: bool = False
+    """It shows only in a storm, though a control that is decided in calm proves it."""
 
 
 _active: set[str] = set()
@@ -63,7 +66,7 @@ def activate(names: Iterable[str]) -> None:
 def catalogue() -> dict[str, Fault]:
     """Every known fault by name, in the order of definition."""
     found: dict[str, Fault] = {}
-    for room in ("core", "chaos", "subtle", "rooms", "load"):
+    for room in ("core", "chaos", "subtle", "rooms", "answers", "contract", "load"):
         module = f"harness.sandbox.faults_{room}"
         if importlib.util.find_spec(module) is None:
             continue

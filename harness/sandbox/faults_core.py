@@ -25,10 +25,10 @@ def _but(*proves: str) -> tuple[str, ...]:
 _KEYS = (
     Fault("key-ignored", "Idempotency keys and business ids are both ignored", ("IDEM-03", "IDEM-04", "IDEM-08"),
           ("EVT-03", "IDEM-05", "IDEM-06", "IDEM-09", "IDEM-11", "IDEM-15", "MONEY-01", "MONEY-06", "MONEY-07",
-           "IDEM-13", "IDEM-10", "ROLL-05")),
+           "IDEM-13", "IDEM-10", "ROLL-05", "PACT-01")),
     Fault("key-optional", "A write without an idempotency key is carried out", ("IDEM-02",), ("CONT-05",)),
     Fault("key-not-bound", "A known key with another body gets the first answer", ("IDEM-04",),
-          ("MONEY-01", "IDEM-10")),
+          ("MONEY-01", "IDEM-10", "PACT-01")),
     Fault("key-mismatch-executes", "A known key with another body is carried out", ("IDEM-04",),
           ("MONEY-06", "MONEY-07", "IDEM-10")),
     Fault("key-scope-global", "Keys are shared by all tenants, providers and brands", ("IDEM-07",), ("SEC-03",)),
@@ -149,20 +149,27 @@ _ANSWERS = (
     Fault("trace-not-generated", "Where none came, no X-Trace-Id is made", ("OBS-01",), ("CONT-02",)),
     Fault("error-leaks-sql", "Refusals show SQL", ("SEC-08",)),
     Fault("error-leaks-stack", "Refusals show a stack trace", ("SEC-08",)),
-    Fault("markup-reflected", "Refusals echo the request as HTML", ("SEC-08",), ("CONT-02", "CONT-03", "CONT-04")),
+    Fault("markup-reflected", "Refusals echo the request as HTML", ("SEC-08",), ("CONT-02", "CONT-03", "CONT-04", "PACT-01")),
     Fault("refusals-answer-200", "Business refusals come with status 200", ("CONT-04",), ("*",)),
     Fault("error-without-retryable", "Errors do not say whether a retry can help", ("CONT-04",),
-          ("CONT-02", "TIME-09")),
+          ("CONT-02", "TIME-09", "PACT-01")),
     Fault("error-code-invented", "Business refusals carry a code outside the list", ("CONT-04",),
-          ("CONT-02", "MONEY-02", "MONEY-09", "MONEY-10", "IDEM-06", "SEC-03")),
+          ("CONT-02", "MONEY-02", "MONEY-09", "MONEY-10", "IDEM-06", "SEC-03", "PACT-01")),
     Fault("refusals-said-retryable", "Every error claims that a retry can help", ("CONT-04",)),
     Fault("challenge-missing", "401 carries no WWW-Authenticate", ("SEC-01",), ("CONT-02",)),
-    Fault("field-renamed", "hold_id is called holdId", ("CONT-02",), ("CONT-03", "CONT-09")),
+    Fault("field-renamed", "hold_id is called holdId", ("CONT-02",), ("CONT-03", "CONT-09", "PACT-01")),
     Fault("amount-as-string", "The amount of a balance is a string", ("CONT-02",), ("CONT-03", "CONT-09", "MONEY-03")),
     Fault("undocumented-status", "Authorize answers 203", ("CONT-02",), ("*",)),
-    Fault("time-without-zone", "Times carry no zone", ("CONT-11",), ("CONT-02", "CONT-03")),
+    Fault("time-without-zone", "Times carry no zone", ("CONT-11",), ("CONT-02", "CONT-03", "PACT-01")),
     Fault("location-missing", "202 and 201 answers carry no Location", ("CONT-15",), ("CONT-02",)),
-    Fault("deprecation-unannounced", "A deprecated call carries no Deprecation and Sunset", ("CONT-08",), ("CONT-02",)),
 )  # fmt: skip
 
-FAULTS: tuple[Fault, ...] = _KEYS + _MONEY + _WALLET + _ACCESS + _ANSWERS
+_CONSUMERS = (
+    Fault("funds-said-limit", "A bet beyond the balance is refused as LIMIT_EXCEEDED: documented, and another meaning",
+          ("PACT-01",), ("MONEY-02",)),
+    Fault("rolled-back-read-as-tombstoned", "Reading a rolled-back bet tells a status that is kept for unknown bets",
+          ("PACT-01",), ("CONT-09",)),
+)  # fmt: skip
+"""Breaks for consumers that the document does not forbid."""
+
+FAULTS: tuple[Fault, ...] = _KEYS + _MONEY + _WALLET + _ACCESS + _ANSWERS + _CONSUMERS

@@ -15,9 +15,10 @@ _EVENTS = (
     Fault("has-more-wrong", "has_more is true at the end when the last page is full", ("CONT-10",)),
     Fault("filters-not-combined", "Of several filters only the first is used", ("CONT-10",)),
     Fault("feed-leaks-tenants", "The feed shows every tenant's events", ("SEC-03",), ("CONT-10",)),
-    Fault("event-without-schema-version", "Events lack schema_version", ("EVT-01",), ("CONT-02",)),
+    Fault("event-without-schema-version", "Events lack schema_version", ("EVT-01",), ("CONT-02", "PACT-02")),
     Fault("event-without-trace-id", "Events carry a trace id of their own, not the call's", ("OBS-02",)),
-    Fault("event-local-time", "occurred_at is local time without an offset", ("EVT-01",), ("CONT-02", "CONT-11")),
+    Fault("event-local-time", "occurred_at is local time without an offset", ("EVT-01",),
+          ("CONT-02", "CONT-11", "PACT-01", "PACT-02")),
     Fault("event-missing-for-rollback", "A rollback has no event", ("EVT-03",), ("IDEM-13", "EVT-04", "ROLL-05")),
     Fault("event-for-refused-bet", "A refused authorize is announced as authorized", ("EVT-03",),
           ("IDEM-13", "ROLL-05")),
@@ -52,6 +53,14 @@ _INBOX = (
     Fault("inbox-forgets-on-restart", "What was taken is kept in memory and gone after a restart", ("IDEM-12",)),
 )
 
+_MESSAGES = (
+    Fault("webhook-money-as-text", "Webhooks tell sums as text, the feed as numbers", ("PACT-02",)),
+    Fault("webhook-settlement-renamed", "Webhooks say settlementId where the feed says settlement_id",
+          ("PACT-02", "EVT-01"), ("EVT-03",)),
+    Fault("inbox-wants-milliseconds", "The inbox takes no time without a fraction of a second", ("PACT-02",),
+          ("CONT-03",)),
+)
+
 _OPERATIONS = (
     Fault("accepted-without-location", "202 answers carry no Location", ("CONT-15",), ("CONT-02",)),
     Fault("operation-never-final", "Accepted payments stay pending for ever", ("CONT-15",), ("EVT-03", "IDEM-03")),
@@ -71,12 +80,4 @@ _PROMOTIONS = (
     Fault("trigger-keeps-pool", "A trigger leaves the pool as it was", ("MONEY-12",)),
 )
 
-_DOCUMENT = (
-    Fault("document-key-optional", "The published contract does not require the idempotency key", ("IDEM-01",),
-          ("CONT-09",)),
-    Fault("document-without-examples", "The published contract has no request examples", ("CONT-01",)),
-    Fault("document-money-as-number", "The published contract turns money into a number", ("CONT-09",),
-          ("CONT-01", "CONT-02")),
-)
-
-FAULTS: tuple[Fault, ...] = (*_EVENTS, *_WEBHOOKS, *_INBOX, *_OPERATIONS, *_PROMOTIONS, *_DOCUMENT)
+FAULTS: tuple[Fault, ...] = (*_EVENTS, *_WEBHOOKS, *_INBOX, *_MESSAGES, *_OPERATIONS, *_PROMOTIONS)

@@ -27,6 +27,8 @@ def publish_event(tx: Tx, ctx: Context) -> Answer:
     event_id = ctx.body["event_id"]
     if ctx.body.get("tenant_id", ctx.tenant_id) != ctx.tenant_id:
         raise ApiError("FORBIDDEN", "the event names another tenant")
+    if faults.on("inbox-wants-milliseconds") and "." not in ctx.body["occurred_at"]:
+        raise field_error("occurred_at", "must have milliseconds")
     digest = hashlib.sha256(ctx.raw).hexdigest()
     known = _take(tx, ctx, _known_by(ctx, event_id), digest)
     if _unseen(ctx, event_id) or known is None or faults.on("inbox-takes-repeats"):

@@ -73,6 +73,8 @@ def _plant(envelope: dict[str, Any]) -> None:
     """Planted defects of the envelope."""
     if faults.on("event-without-schema-version"):
         del envelope["schema_version"]
+    if faults.on("event-of-next-major"):
+        envelope["schema_version"] = "2.0"
     if faults.on("event-without-trace-id"):
         envelope["trace_id"] = uuid.uuid4().hex
     if faults.on("event-local-time"):

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import cache
 from html import escape
 from typing import Any
 
 from harness.contracts import packs
-from harness.sandbox import faults
+from harness.sandbox import faults, planted_documents
 from harness.sandbox.context import Answer, Context
 from harness.sandbox.routing import OPEN, Operation
 
-_DOCUMENT_FAULTS = ("document-key-optional", "document-without-examples", "document-money-as-number")
 _STYLE = ("body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1d2430}"
           "h2{margin-top:2.2rem}details{border:1px solid #e2dfd8;border-radius:6px;margin:.35rem 0;padding:.5rem .8rem}"
           "summary{cursor:pointer}code{font:13px ui-monospace,monospace}b{display:inline-block;min-width:4.2rem}"
@@ -25,25 +23,9 @@ _STYLE = ("body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem a
 async def openapi_json(ctx: Context) -> Answer:
     """GET /openapi.json."""
     del ctx
-    if not any(map(faults.on, _DOCUMENT_FAULTS)):
+    if not faults.some():
         return Answer(200, (packs.pack_path("1.7") / "openapi.json").read_bytes())
-    return Answer(200, _spoiled(packs.openapi("1.7")))
-
-
-def _spoiled(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Planted: the published document lags behind, or breaks what must stay stable within a major version."""
-    copy: dict[str, Any] = json.loads(json.dumps(document))
-    if faults.on("document-key-optional"):
-        copy["components"]["parameters"]["IdempotencyKey"]["required"] = False
-    if faults.on("document-without-examples"):
-        for item in copy["paths"].values():
-            for operation in item.values():
-                for media in operation.get("requestBody", {}).get("content", {}).values():
-                    media.pop("examples", None)
-    if faults.on("document-money-as-number"):
-        for name in ("Money", "AnyMoney"):
-            copy["components"]["schemas"][name]["properties"]["amount"] = {"type": "number"}
-    return copy
+    return Answer(200, planted_documents.openapi(packs.openapi("1.7")))
 
 
 async def openapi_yaml(ctx: Context) -> Answer:
@@ -56,6 +38,13 @@ async def asyncapi_yaml(ctx: Context) -> Answer:
     """GET /asyncapi.yaml."""
     del ctx
     return Answer(200, (packs.pack_path("1.7") / "asyncapi.yaml").read_bytes(), media_type="application/yaml")
+
+
+async def asyncapi_json(ctx: Context) -> Answer:
+    """GET /asyncapi.json: as the YAML, with the event schemas in it."""
+    del ctx
+    document = packs.asyncapi("1.7")
+    return Answer(200, planted_documents.asyncapi(document) if faults.some() else dict(document))
 
 
 async def docs(ctx: Context) -> Answer:
@@ -98,5 +87,6 @@ routes = [
     Operation("GET", "/docs", "getDocs", None, docs, OPEN),
     Operation("GET", "/openapi.json", "getOpenapiJson", None, openapi_json, OPEN),
     Operation("GET", "/openapi.yaml", "getOpenapiYaml", None, openapi_yaml, OPEN),
+    Operation("GET", "/asyncapi.json", "getAsyncapiJson", None, asyncapi_json, OPEN),
     Operation("GET", "/asyncapi.yaml", "getAsyncapiYaml", None, asyncapi_yaml, OPEN),
 ]

@@ -9,7 +9,7 @@ import json
 import traceback
 from typing import Any
 
-from harness.sandbox import faults
+from harness.sandbox import faults, planted_contract
 from harness.sandbox.context import Answer, Context
 
 _SQL = "sqlite3.OperationalError: near WHERE: SELECT * FROM bets WHERE tenant_id = 'tenant-a' AND bet_id = ?"
@@ -24,8 +24,10 @@ def spoil(ctx: Context, path: str, answer: Answer) -> Answer:
         return answer
     changed = Answer(answer.status, dict(body), dict(answer.headers), answer.media_type)
     if answer.status >= 400:
+        planted_contract.break_refusal(ctx, changed)
         _spoil_refusal(ctx, path, changed)
     else:
+        planted_contract.break_success(ctx, changed)
         _spoil_success(ctx, changed)
     return changed if changed != Answer(answer.status, body, answer.headers, answer.media_type) else answer
 
@@ -39,6 +41,8 @@ def _spoil_refusal(ctx: Context, path: str, answer: Answer) -> None:
         body["retryable"] = True
     if faults.on("error-code-invented") and code in ("INVALID_STATE", "INSUFFICIENT_FUNDS", "NOT_FOUND", "DUPLICATE"):
         body["code"] = "E1042"
+    if faults.on("funds-said-limit") and code == "INSUFFICIENT_FUNDS":
+        body["code"] = "LIMIT_EXCEEDED"
     if faults.on("error-leaks-sql") and code in ("NOT_FOUND", "VALIDATION_FAILED", "DUPLICATE"):
         body["message"] = _SQL
     if faults.on("error-leaks-stack") and code in ("MALFORMED_REQUEST", "VALIDATION_FAILED"):
@@ -67,6 +71,9 @@ def _spoil_success(ctx: Context, answer: Answer) -> None:
     left = body.get("freespins_left")
     if faults.on("spins-left-as-text") and ctx.operation_id == "consumeBonus" and isinstance(left, int):
         body["freespins_left"] = str(left)
+    if faults.on("rolled-back-read-as-tombstoned") and ctx.operation_id == "getBet" \
+            and body.get("status") == "rolled_back":
+        body["status"] = "tombstoned"
     if faults.on("undocumented-status") and ctx.operation_id == "authorizeBet" and answer.status == 200:
         answer.status = 203
     if faults.on("time-without-zone"):
@@ -75,9 +82,29 @@ def _spoil_success(ctx: Context, answer: Answer) -> None:
                 body[name] = body[name].rstrip("Z")
     if faults.on("location-missing"):
         answer.headers.pop("Location", None)
+    if faults.on("document-field-renamed") and "settled_at" in body \
+            and ctx.operation_id in ("settleBet", "getSettlement"):
+        body["paid_at"] = body.pop("settled_at")
+    _spoil_deprecation(answer.headers)
+
+
+def _spoil_deprecation(headers: dict[str, str]) -> None:
+    """How a deprecated call says that it is one."""
+    if "Deprecation" not in headers:
+        return
     if faults.on("deprecation-unannounced"):
-        answer.headers.pop("Deprecation", None)
-        answer.headers.pop("Sunset", None)
+        headers.pop("Deprecation")
+        headers.pop("Sunset")
+    if faults.on("sunset-without-deprecation"):
+        headers.pop("Deprecation")
+    if faults.on("deprecation-malformed"):
+        headers["Deprecation"] = "true"
+    if faults.on("sunset-malformed"):
+        headers["Sunset"] = "2027-06-30"
+    if faults.on("sunset-before-deprecation"):
+        headers["Sunset"] = "Mon, 30 Jun 2025 00:00:00 GMT"
+    if faults.on("sunset-other-than-documented"):
+        headers["Sunset"] = "Thu, 31 Dec 2026 00:00:00 GMT"
 
 
 def trace_header(ctx: Context, status: int, previous: str) -> str | None:

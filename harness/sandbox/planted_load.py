@@ -13,7 +13,8 @@ from harness.sandbox.errors import ApiError
 
 _FAULTS = ("slow-under-load", "slow-leak-under-load", "lock-convoy-under-load", "hot-player-waits-under-load",
            "sheds-rudely-under-load", "error-in-200-under-load", "hangs-under-load", "door-shut-under-load",
-           "settles-doubled-under-load", "jackpot-forgets-under-load")  # fmt: skip
+           "settles-doubled-under-load", "jackpot-forgets-under-load",
+           "hold-id-lost-under-load")  # fmt: skip
 _BET_CALLS = ("authorizeBet", "settleBet", "rollbackBet")
 _CALLS_A_SECOND, _SECONDS = 30, 3
 """More than any calm check asks for, less than a burst."""

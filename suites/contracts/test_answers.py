@@ -3,6 +3,8 @@
 Judged over everything that any suite observed; the checks here only make sure that there is something to judge.
 """
 
+from typing import Any
+
 import pytest
 
 from harness import Lab, conforms, one_error_model, well_formed
@@ -26,6 +28,53 @@ def test_every_answer_conforms_to_the_contract(lab: Lab) -> None:
         lab.call("getSettlement", path={"settlement_id": settled.field("settlement_id")})
     lab.call("getBet", path={"bet_id": lab.fresh("bet")})
     lab.claim(conforms(least=8))
+
+
+@pytest.mark.certifies("CONT-02")
+def test_rare_answers_conform_too(lab: Lab) -> None:
+    """Later pages, reads of what was undone or closed, and of what is not there."""
+    player = lab.player()
+    session = lab.session(player)
+    undone, paid = lab.bet(session, player), lab.bet(session, player)
+    lab.authorize(undone)
+    lab.rollback(undone)
+    lab.read_bet(undone)
+    lab.authorize(paid)
+    lab.settle(paid, 700)
+    lab.read_bet(paid)
+    lab.rollback(lab.bet(session, player))
+    _two_pages(lab, "listPlayerTransactions", path={"player_id": player.player_id})
+    _two_pages(lab, "listEvents")
+    lab.call("closeSession", {}, path={"session_id": session})
+    lab.call("getSession", path={"session_id": session})
+    lab.authorize(lab.bet(session, player))
+    for operation, name in (("getSession", "session_id"), ("getPlayer", "player_id"),
+                            ("getPlayerBalances", "player_id"), ("getSettlement", "settlement_id"),
+                            ("getOperationStatus", "operation_id")):
+        lab.call(operation, path={name: lab.fresh("unknown")})
+    lab.settle(lab.bet(session, player), 100)
+    lab.claim(conforms(least=12))
+
+
+@pytest.mark.certifies("CONT-02", needs=("bonuses", "jackpots"))
+def test_answers_about_bonuses_and_jackpots_that_are_unknown_conform(lab: Lab) -> None:
+    """Unknown to read, to consume and to pay into."""
+    player = lab.player()
+    bet = lab.bet(lab.session(player), player)
+    bonus, jackpot = lab.fresh("bonus"), lab.fresh("jackpot")
+    lab.call("getBonus", path={"bonus_id": bonus})
+    lab.call("getJackpot", path={"jackpot_id": jackpot})
+    lab.call("reportWagerProgress", {"bonus_id": bonus, "bet_id": bet.bet_id})
+    lab.call("contributeToJackpot", {"contribution_id": lab.fresh("contribution"), "jackpot_id": jackpot,
+                                     "bet_id": bet.bet_id, "amount": lab.money(10)})
+    lab.claim(conforms(least=4))
+
+
+def _two_pages(lab: Lab, operation: str, **where: Any) -> None:
+    """The first page of two, and the one after it, where there is one."""
+    first = lab.call(operation, query={"limit": 2}, **where)
+    if isinstance(cursor := first.field("next_cursor"), str):
+        lab.call(operation, query={"limit": 2, "cursor": cursor}, **where)
 
 
 @pytest.mark.certifies("CONT-04")

@@ -1,11 +1,11 @@
-"""CONT-01, CONT-09: the OpenAPI document is valid and complete, and keeps the words of its major version.
+"""CONT-01, CONT-07, CONT-09: the OpenAPI document is valid and complete, and keeps what was released before.
 
 Everything else is generated from it or tested against it: a hole here is a hole in every client.
 """
 
 import pytest
 
-from harness import Lab, documented_operations, same_vocabulary, speaks, valid_document
+from harness import Lab, documented_operations, only_additions, same_vocabulary, speaks, valid_document
 
 
 @pytest.mark.certifies("CONT-01")
@@ -13,6 +13,12 @@ def test_the_document_is_valid_and_complete(lab: Lab) -> None:
     """Read from the target's own document; nothing is sent."""
     lab.claim(valid_document())
     lab.claim(documented_operations())
+
+
+@pytest.mark.certifies("CONT-07", api="any", needs=("released_baseline",))
+def test_the_document_only_adds_to_what_was_released(lab: Lab) -> None:
+    """Within a major only additions, a break on a path of its own; what the profile does not offer is left out."""
+    lab.claim(only_additions(absent=[name for name, offered in lab.target.capabilities.items() if not offered]))
 
 
 @pytest.mark.certifies("CONT-09")

@@ -8,6 +8,7 @@ from tests.benchmarks import (
     fault_proxy,
     fuzzing,
     help_time,
+    oasdiff,
     pairs,
     run_time,
     storm,
@@ -15,7 +16,7 @@ from tests.benchmarks import (
     storm_silence,
 )
 
-SLOW = {"detection": detection.main}
+SLOW = {"detection": detection.main, "oasdiff": oasdiff.main}
 BENCHMARKS = {"drift": drift.main, "fault_proxy": fault_proxy.main, "fuzzing": fuzzing.main,
               "help": help_time.main, "run": run_time.main, "pairs": pairs.main, "storm": storm.main,
               "storm_schedule": storm_schedule.main, "storm_silence": storm_silence.main}

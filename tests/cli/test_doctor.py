@@ -64,6 +64,19 @@ def doctor(here, say, monkeypatch):
     return ask
 
 
+def test_it_says_what_contract_and_events_are_held_against(doctor, platform, monkeypatch, tmp_path_factory):
+    _, found, _ = doctor(platform())
+    assert (found["baseline"]["seen"], found["baseline"]["ok"]) == ("1.7", True)
+    assert found["event schemas"]["seen"].startswith("20 of the unified API 1.7")
+    contract = tmp_path_factory.mktemp("contract") / "api.json"
+    contract.write_text('{"openapi": "3.1.0", "info": {}, "paths": {"/v7/bets/{bet_id}": {"get": {}}}}')
+    monkeypatch.setitem(globals(), "CONFIG", CONFIG.replace('"1.7"', f'"{contract}"'))
+    _, found, _ = doctor(platform())
+    for name, says in (("baseline", "CONT-07"), ("event schemas", "EVT-02")):
+        assert found[name]["ok"] is None
+        assert says in found[name]["remedy"]
+
+
 def test_a_target_that_is_well(doctor, platform):
     code, probes, lines = doctor(platform())
     assert code == 0

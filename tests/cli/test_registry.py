@@ -95,7 +95,7 @@ def test_json_says_the_same(say, schemas):
 @pytest.mark.parametrize(("arguments", "said"), [
     (("none",), "no such folder"), (("schemas", "--level", "sideways"), "no compatibility level"),
     (("schemas", "--subject", "pay"), "no subject 'pay'. Known: bet"),
-    (("nowhere:schemas",), "git says"),
+    (("nowhere:schemas",), "git says"), (("schemas", "--deleted"), "--deleted is for registries"),
 ])
 def test_wrong_use_gets_one_line(say, schemas, arguments, said):
     schemas(bet__1_avsc=record(ID))
@@ -115,6 +115,43 @@ def test_a_registry_is_checked_over_http(say, monkeypatch):
         code, out, _ = say("registry", "check", start(registry(answers)), "--subject", "bet-value")
     assert code == 1
     assert "bet-value" in out
+
+
+@pytest.fixture
+def asked_for(monkeypatch):
+    """A registry with a break that only new readers of old events notice, whose levels are these."""
+    for name in ("TOKEN", "USER", "PASSWORD"):
+        monkeypatch.delenv(f"CERTIFY_REGISTRY_{name}", raising=False)
+    with serving() as start:
+        yield lambda config: start(registry({
+            "/subjects": ["bet-value", "pay-value"], **config,
+            **{f"/subjects/{name}/versions": [1, 2] for name in ("bet-value", "pay-value")},
+            **{f"/subjects/{name}/versions/{n}": {"schema": json.dumps(record(ID, *more))}
+               for name in ("bet-value", "pay-value") for n, more in ((1, ()), (2, (NEEDED,)))}}))
+
+
+def test_the_level_that_the_registry_asks_for_is_taken_and_told(say, asked_for):
+    url = asked_for({"/config": {"compatibilityLevel": "FORWARD"},
+                     "/config/pay-value": {"compatibilityLevel": "BACKWARD"}})
+    code, out, _ = say("registry", "check", url)
+    assert code == 1
+    assert "bet-value  (avro: 1, 2)  level forward, set for the whole registry" in out
+    assert "pay-value  (avro: 1, 2)  level backward, set for this subject" in out
+    assert "Level forward, backward: 2 subject(s)" in out
+    assert say("registry", "check", url, "--subject", "bet-value")[0] == 0
+    told = json.loads(say("registry", "check", url, "--json")[1])
+    assert [(one["level"], one["level_of"]) for one in told["subjects"]] == [("forward", "registry"),
+                                                                             ("backward", "subject")]
+    assert told["level"] == "by subject"
+
+
+def test_the_level_that_is_asked_for_here_goes_before_the_registry_s(say, asked_for):
+    url = asked_for({"/config": {"compatibilityLevel": "FORWARD"}})
+    code, out, _ = say("registry", "check", url, "--level", "full")
+    assert code == 1
+    assert "set for" not in out
+    assert say("registry", "check", asked_for({}))[0] == 1, "without a word of anybody it is full_transitive"
+    assert say("registry", "check", asked_for({"/config": {"compatibilityLevel": "NONE"}}))[0] == 3
 
 
 def test_types_of_their_own_subject_are_put_in(say):

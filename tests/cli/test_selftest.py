@@ -47,6 +47,9 @@ def test_what_explores_is_driven_only_for_what_it_must_find():
     assert driven("CONT-03") == (_CALM, "CONT-03", "IDEM-01")
     assert driven("CONT-03", "MONEY-06") == (_CALM, "CONT-03", "IDEM-01", "MONEY-06")
     assert driven("TIME-01", may=("MONEY-06", "TIME-11")) == ("IDEM-01", "MONEY-06", "TIME-01")
+    storm = Check(id="scenarios/burst.py::B", path="", controls=("LOAD-01",), isolation="exclusive")
+    assert _driven_for("x", ("IDEM-01",), (), {*built, "LOAD-01"}, [*checks, storm], under_load=True) == \
+        ("IDEM-01", "LOAD-01"), "proven by a control of calm, and shown by a storm only"
     assert driven("TIME-11") == ("IDEM-01", "TIME-01", "TIME-11"), "a minute is spent on those alone that need it"
 
 
@@ -137,7 +140,7 @@ def test_an_error_of_ours_finds_no_defect(monkeypatch):
 
     card = {"run": {"seed": 3}, "rows": [row("A-1", "error"), row("B-1", "pass")]}
     done = subprocess.CompletedProcess([], 5, stdout=json.dumps(card), stderr="")
-    monkeypatch.setattr("harness.cli.selftest.subprocess.run", lambda *_, **__: done)
+    monkeypatch.setattr("harness.cli.selftest._runs.run", lambda *_, **__: done)
     found = _trial("x", ("A-1",), ("*",), (), None)
     assert (found.red, found.missed, found.seed) == ((), ("A-1",), 3)
     assert "certify's own error in A-1" in found.problem

@@ -1,6 +1,7 @@
 """The contract is valid, complete, and its examples obey it; 1.6 to 1.7 only adds."""
 
 import json
+from datetime import date
 
 import jsonschema_rs
 import pytest
@@ -8,6 +9,11 @@ import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from harness.contracts import packs
+from harness.drift.changes import Verdict
+from harness.drift.compare import Options, compare
+from harness.drift.document import read_document
+from harness.drift.judged import judged
+from harness.drift.versions import path_major
 from harness.model.operations import operations, resolve
 
 VERSIONS = packs.versions()
@@ -108,6 +114,26 @@ def test_asyncapi_names_every_event_schema(version):
         for message in channel["messages"].values():
             assert message["$ref"].rpartition("/")[2] in document["components"]["messages"]
     assert json.dumps(document)
+
+
+@pytest.mark.parametrize("name", ["openapi.yaml", "asyncapi.yaml"])
+def test_the_project_passes_its_own_gate(name):
+    """As `certify drift` of both files: additions alone, under the number that they need."""
+    read = [read_document((folder / name).read_bytes(), file=name,
+                          others=lambda path, folder=folder: (folder / path).read_bytes())
+            for folder in map(packs.pack_path, VERSIONS)]
+    found = judged(compare(*read, options=Options(today=date(2026, 11, 22))), old="1.6", new="1.7",
+                   allow=Verdict.ADDITIVE, path_majors=(path_major(read[0].value), path_major(read[1].value)))
+    assert found.ok, (found.failing, found.version)
+    assert (found.comparison.verdict, found.comparison.new_version) == (Verdict.ADDITIVE, "1.7.0")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_asyncapi_is_whole_in_itself(version):
+    document = packs.asyncapi(version)
+    schemas = {name: message["payload"]["schema"] for name, message in document["components"]["messages"].items()}
+    assert schemas == packs.event_schemas(version)
+    assert "./events/" not in json.dumps(document)
 
 
 def test_from_1_6_to_1_7_nothing_is_taken_away():

@@ -78,6 +78,19 @@ def test_what_was_blown_is_recorded_with_what_stopped_it(labs, lines):
     assert len(stormed.readings) == 3
 
 
+def test_what_a_storm_kept_is_journalled_as_samples_and_not_as_exchanges(labs, lines):
+    kept = {"operation": "authorizeBet", "request": "POST /v1/bets/authorize HTTP/1.1\r\n\r\n{}",
+            "head": "HTTP/1.1 200 OK", "body": "{}", "sent_ns": 0, "ended_ns": 5}
+
+    def blow(plan, **_):
+        return StormResult(tally=Tally(), begun=b"", ended=b"", workers=1, kept=(kept, kept))
+
+    stormed = play(labs(blow), scenario())
+    assert [line["id"] for line in lines.of("sample")] == [f"{stormed.storm}~1", f"{stormed.storm}~2"]
+    assert all(line["check"] == "a.py::STORM" for line in lines.of("sample"))
+    assert not [line for line in lines.of("exchange") if line["operation"] == "authorizeBet"]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, HarnessFault("Locust ended")])
 def test_a_storm_that_broke_off_leaves_word_that_nobody_knows_what_it_moved(labs, lines, error):
     def blow(plan, **_):

@@ -274,7 +274,7 @@ def test_the_project_s_own_releases_are_additive():
         return read_document((folder / "asyncapi.yaml").read_bytes(), file="asyncapi.yaml",
                              others=lambda path: (folder / path).read_bytes())
     found = compare_asyncapi(released("v1_6"), released("v1_7"))
-    assert (found.old_version, found.new_version) == ("1.6", "1.7")
+    assert (found.old_version, found.new_version) == ("1.6.0", "1.7.0")
     assert found.verdict is Verdict.ADDITIVE
     assert "asyncapi-message-added" in {one.rule for one in found.changes}
 

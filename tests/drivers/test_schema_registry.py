@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 import time
 from urllib.parse import unquote
 
@@ -106,7 +107,7 @@ def test_an_unknown_subject_is_told(start):
 @pytest.mark.parametrize("answers", [
     {}, {"/subjects": (401, {}, b"")}, {"/subjects": (302, {"Location": "http://elsewhere.example/"}, b"")},
     {"/subjects": b"<html>"}, {"/subjects": b"[" * 100_000}, {"/subjects": {"a": 1}}, {"/subjects": [1]},
-    {"/subjects": [".."]}, {"/subjects": [f"s{n}" for n in range(3_000)]},
+    {"/subjects": [".."]}, {"/subjects": [f"s{n}" for n in range(10_001)]},
     {"/subjects": b'["' + b"x" * (MAX_BODY + 1) + b'"]'},
     {"/subjects": (200, {"Content-Encoding": "gzip"}, b"\x1f\x8b")},
     {**one_subject(), "/subjects/bet/settled-value/versions": []},
@@ -123,6 +124,114 @@ def test_hostile_answers_get_one_line(start, answers):
         registry_histories(start(registry(answers)), environment={})
     assert "the registry" in error.value.line()
     assert len(error.value.line()) < 600
+
+
+def schema(name, *fields, **more):
+    return {"schema": json.dumps({"type": "record", "name": name, "fields": list(fields)}), **more}
+
+
+def test_a_subject_that_is_named_needs_no_list_of_all(start):
+    seen = []
+    registry_histories(start(registry(one_subject(), seen)), subjects=["bet/settled-value"], environment={})
+    assert "/subjects" not in [path for path, _ in seen]
+
+
+def test_subjects_that_are_too_many_for_one_answer_are_read_in_pages(start):
+    names = [f"s{n}-{'x' * 500}" for n in range(2_500)]
+    pages = {f"/subjects?offset={n}&limit=1000": names[n:n + 1_000] for n in (0, 1_000, 2_000)}
+    answers = {"/subjects": names, **pages}
+    for name in names:
+        answers[f"/subjects/{name}/versions"] = [1]
+        answers[f"/subjects/{name}/versions/1"] = AVRO
+    one = schema_registry._Registry(start(registry(answers)), sending(), {}, deleted=False)
+    assert one.subjects() == names
+
+
+def sending():
+    def send(request):
+        client = RecordingClient(None, Redactor(), hosts=(request.url.split("/")[2],), prefix="r")
+        try:
+            return client.send(request)
+        finally:
+            client.close()
+    return send
+
+
+def test_a_registry_without_pages_is_not_asked_for_ever(start):
+    names = [f"s{n}-{'x' * 900}" for n in range(1_000)]
+    answers = {"/subjects": [*names, "y" * 200_000], "/subjects?offset=0&limit=1000": names,
+               "/subjects?offset=1000&limit=1000": names}
+    assert len(schema_registry._Registry(start(registry(answers)), sending(), {}, deleted=False).subjects()) == 1_000
+
+
+@pytest.mark.parametrize(("config", "level", "of"), [
+    ({}, None, ""), ({"/config": {"compatibilityLevel": "FULL"}}, "full", "registry"),
+    ({"/config": {"compatibilityLevel": "FULL"}, "/config/bet/settled-value": {"compatibilityLevel": "NONE"}},
+     "none", "subject"),
+    ({"/config": (403, {}, b""), "/config/bet/settled-value": {"compatibilityLevel": "BACKWARD_TRANSITIVE"}},
+     "backward_transitive", "subject"),
+    ({"/config": {"compatibilityLevel": "SIDEWAYS"}}, None, ""), ({"/config": {"compatibilityLevel": 7}}, None, ""),
+    ({"/config": []}, None, ""), ({"/config": {"compatibility": "forward"}}, "forward", "registry")])
+def test_the_level_of_a_registry_is_read_where_it_is_wanted(start, config, level, of):
+    url = start(registry({**one_subject(), **config}))
+    (only,) = registry_histories(url, environment={}, levels=True)
+    assert (only.level and only.level.value, only.level_of) == (level, of)
+    (only,) = registry_histories(url, environment={})
+    assert only.level is None
+
+
+def test_a_config_that_fails_is_no_config_that_asks_for_nothing(start):
+    with pytest.raises(EnvironmentFault, match="refused /config: 500"):
+        registry_histories(start(registry({**one_subject(), "/config": (500, {}, b"")})), environment={}, levels=True)
+
+
+def test_references_go_on_from_subject_to_subject_and_find_what_was_deleted_softly(start):
+    one = schema("Bet", references=[{"name": "Money", "subject": "money", "version": 2}])
+    money = schema("Money", references=[{"name": "Currency", "subject": "currency", "version": 1}])
+    answers = {"/subjects": ["bet"], "/subjects/bet/versions": [1], "/subjects/bet/versions/1": one,
+               "/subjects/money/versions/2?deleted=true": money, "/subjects/currency/versions/1": schema("Currency")}
+    (only,) = registry_histories(start(registry(answers)), environment={})
+    assert list(only.versions[0].others) == ["Money", "Currency"]
+
+
+def test_two_things_of_one_name_are_told(start):
+    refs = [{"name": "Money", "subject": "money", "version": n} for n in (1, 2)]
+    answers = {"/subjects": ["bet"], "/subjects/bet/versions": [1],
+               "/subjects/bet/versions/1": schema("B", references=refs),
+               "/subjects/money/versions/1": schema("Money"), "/subjects/money/versions/2": schema("Money", {})}
+    with pytest.raises(EnvironmentFault, match="two things of one name, 'Money'"):
+        registry_histories(start(registry(answers)), environment={})
+
+
+def test_what_was_deleted_softly_counts_where_it_is_asked_for(start):
+    answers = {**one_subject(), "/subjects?deleted=true": ["bet/settled-value", "gone"],
+               "/subjects/bet/settled-value/versions?deleted=true": [1, 2, 3],
+               "/subjects/bet/settled-value/versions/2?deleted=true": AVRO,
+               "/subjects/gone/versions?deleted=true": [1], "/subjects/gone/versions/1?deleted=true": AVRO}
+    url = start(registry(answers))
+    assert [len(one.versions) for one in registry_histories(url, environment={})] == [2]
+    assert [len(one.versions) for one in registry_histories(url, environment={}, deleted=True)] == [3, 1]
+
+
+def test_twenty_subjects_take_less_than_a_second_of_ours(start):
+    """Each answer is made to take 5 ms: what is asked one after the other would take over a second."""
+    answers = {"/subjects": [f"s{n}" for n in range(20)], "/config": {"compatibilityLevel": "FULL"}}
+    for n in range(20):
+        answers[f"/subjects/s{n}/versions"] = [1, 2, 3, 4, 5, 6]
+        answers.update({f"/subjects/s{n}/versions/{v}": AVRO for v in range(1, 7)})
+    under_way, most, lock = [0], [0], threading.Lock()
+
+    def slowly(_):
+        with lock:
+            under_way[0] += 1
+            most[0] = max(most[0], under_way[0])
+        time.sleep(0.005)
+        with lock:
+            under_way[0] -= 1
+
+    found = registry_histories(start(registry(answers, before=slowly)), environment={}, levels=True)
+    assert sum(len(one.versions) for one in found) == 120
+    assert 2 <= most[0] <= 8, "several at a time, and never a flood"
 
 
 def test_references_in_a_circle_end(start):

@@ -73,7 +73,11 @@ def run(certify, orders):
 
 def test_what_applies_is_decided_and_the_rest_says_why_not(run, certify):
     code, rows = run()
-    assert {i for i, row in rows.items() if row["counted"]} == APPLIES
+    applies = {i for i, row in rows.items() if row["counted"] and row["finding"]["outcome"] != "not_applicable"}
+    assert applies == APPLIES
+    assert rows["CONT-07"]["finding"]["outcome"] == "not_applicable"  # nothing says what was released before
+    assert "no released baseline" in rows["CONT-07"]["finding"]["message"]
+    assert rows["PACT-01"]["finding"]["message"] == "the target profile names no consumer pacts"
     assert {i: rows[i]["finding"]["message"] for i in APPLIES if rows[i]["finding"]["outcome"] != "pass"} == {}
     assert code == 0
     assert rows["MONEY-06"]["finding"]["outcome"] == "not_applicable"

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from harness.contracts import packs
-from harness.judges.conformance import Routes, conforms, modern, request_path
+from harness.judges.conformance import Routes, conforms, request_path
+from harness.judges.schemas import modern
 from harness.model.history import History
 
 DOCUMENT = {

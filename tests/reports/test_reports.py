@@ -11,6 +11,7 @@ import pytest
 
 from harness.content.folders import chosen, renderers, shipped
 from harness.model.errors import UsageError
+from harness.model.outcome import Outcome
 
 
 class Tags(HTMLParser):
@@ -126,6 +127,18 @@ def test_a_run_without_storms_says_nothing_of_them(scorecard):
     assert "<h2>Storms</h2>" not in renderers()["html"].render(bare)
     assert "Storms" not in renderers()["terminal"].render(bare)
     assert "Storms" not in renderers()["markdown"].render(bare)
+
+
+def test_what_passed_and_had_better_be_known_is_told_inert(scorecard):
+    passed = next(row for row in scorecard.rows if row.outcome is Outcome.PASS)
+    finding = dataclasses.replace(passed.finding, measured={"told": ["fields\x1b[31m that | nobody names"]})
+    told = dataclasses.replace(scorecard, rows=tuple(
+        dataclasses.replace(row, finding=finding) if row is passed else row for row in scorecard.rows))
+    terminal, markdown = (renderers()[name].render(told) for name in ("terminal", "markdown"))
+    assert "Passed, and worth knowing" in terminal
+    assert "\x1b" not in terminal
+    assert f"- **{passed.control.id}**: fields &#91;31m that &#124; nobody names" in markdown
+    assert "worth knowing" not in renderers()["terminal"].render(scorecard)
 
 
 @pytest.mark.parametrize("ascii_only", [False, True])

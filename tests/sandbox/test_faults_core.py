@@ -449,6 +449,22 @@ probe("refusals-said-retryable")(lambda p: bool(unknown_bet(p).json()["retryable
 probe("challenge-missing")(lambda p: "WWW-Authenticate" not in p.send("GET", "/v1/bets/b", Authorization=None).headers)
 
 
+@probe("funds-said-limit")
+def other_meaning(p: Any) -> bool:
+    _, session = open_session(p, 100)
+    refused = p.authorize(session, 200)
+    return bool(refused.status_code == 422 and refused.json()["code"] != "INSUFFICIENT_FUNDS")
+
+
+@probe("rolled-back-read-as-tombstoned")
+def other_status(p: Any) -> bool:
+    _, session = open_session(p)
+    bet = p.new_bet()
+    p.authorize(session, 100, bet)
+    p.rollback(bet)
+    return bool(p.get(f"/v1/bets/{bet}")["status"] != "rolled_back")
+
+
 @probe("refusals-answer-200")
 def refusal_200(p: Any) -> bool:
     return bool(p.settle(p.new_bet(), 1).status_code == 200)
@@ -467,11 +483,6 @@ def shape(p: Any) -> bool:
 def location(p: Any) -> bool:
     body = {"player_id": p.player(), "game_id": "g", "currency": "EUR", "locale": "de"}
     return "Location" not in p.send("POST", "/v1/sessions", body).headers
-
-
-@probe("deprecation-unannounced")
-def deprecation(p: Any) -> bool:
-    return "Deprecation" not in p.send("GET", f"/v1/players/{p.player()}/balance").headers
 
 
 def faults_on(p: Any) -> set[str]:

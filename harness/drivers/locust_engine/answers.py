@@ -31,6 +31,11 @@ class Answer:
         return self._data[:self._head_ends]
 
     @property
+    def whole(self) -> bytes:
+        """Head and body as they came over the wire, chunk by chunk where it came so."""
+        return self._data[:self.used]
+
+    @property
     def body(self) -> bytes:
         """What follows the head."""
         return self._data[self._head_ends + 4:self.used] if self._body is None else self._body

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from harness.drivers.locust_engine.answers import Answer
 from harness.drivers.locust_engine.calls import Call
+from harness.drivers.locust_engine.kept import Kept
 from harness.model import money
 from harness.model.storm import Caller, RoundPlan, StormPlan
 from harness.model.storm_record import Became
@@ -41,6 +42,7 @@ class Rounds:
         self.begun = bytearray()
         self.ended = bytearray()
         self.fed = bytearray()
+        self.kept = Kept()
 
     def renew(self, tokens: Sequence[str]) -> None:
         """Calls are made with these tokens from now on, one a caller; may be called from any thread."""
@@ -62,6 +64,8 @@ class Rounds:
     def answered(self, call: Call, answer: Answer | None, failure: str) -> Iterable[tuple[float, Call]]:
         """Notes what became of it; once an authorize is done, what ends the round follows after its pause."""
         del failure
+        if answer is not None:
+            self.kept.offer(call, answer)
         number = call.tag
         place, states = number // self._workers, self._states(call.operation)
         became = _became(answer)

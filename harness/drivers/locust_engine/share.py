@@ -102,7 +102,7 @@ class Share:
         if self._stopped:
             begun, ended, fed = unanswered(begun), unanswered(ended, begun), unanswered(fed, begun)
         return {"worker": self.worker, "workers": self._workers, "problem": self.problem, "begun": packed(begun),
-                "ended": packed(ended), "fed": packed(fed), "amended": self._amended}
+                "ended": packed(ended), "fed": packed(fed), "amended": self._amended, "kept": self._rounds.kept.lines()}
 
 
 def unanswered(states: bytes | bytearray, first: bytes | bytearray = b"") -> bytearray:

@@ -73,6 +73,7 @@ class _Crew:
         self._tally = Tally()
         self._states: dict[int, tuple[bytes, bytes, bytes]] = {}
         self._amended = 0
+        self._kept: list[Mapping[str, Any]] = []
         self._workers = 0
         self._lost: list[int] = []
         self._problems: list[str] = []
@@ -175,6 +176,7 @@ class _Crew:
                 self._states[report["worker"]] = (unpacked(report["begun"]), unpacked(report["ended"]),
                                                   unpacked(report["fed"]))
                 self._amended += report["amended"]
+                self._kept += report["kept"]
                 if report["problem"]:
                     self._problems.append(f"worker {report['worker']}: {report['problem']}")
             case "lost":
@@ -216,7 +218,7 @@ class _Crew:
         if self._unrenewed and any("401" in counts for counts in self._tally.outcomes.values()):
             self._problems.append(f"had trouble with new tokens: {self._unrenewed}")
         return StormResult(tally=self._tally, begun=begun, ended=ended, fed=fed, workers=self._workers,
-                           amended=self._amended,
+                           amended=self._amended, kept=tuple(self._kept),
                            lost=tuple(sorted(self._lost)), busiest=self._busiest, problems=tuple(self._problems),
                            aborted=self._aborted, apart_seconds=self._apart,
                            complete=self._ended and len(self._states) == self._workers and not self._lost)

@@ -33,9 +33,19 @@ def message(platform: Platform, row: Row, body: bytes) -> bytes:
     """The bytes of a delivery."""
     if faults.on("event-sent-twice-new-id") or row["delivery_id"] in platform.memory.get("redriven", ()):
         return json.dumps({**json.loads(body), "event_id": str(uuid.uuid4())}).encode()
+    if faults.on("webhook-money-as-text"):
+        return json.dumps(_told_as_text(json.loads(body))).encode()
+    if faults.on("webhook-settlement-renamed"):
+        return body.replace(b'"settlement_id"', b'"settlementId"')
     if faults.on("webhook-retry-changes-body") and row["attempts"]:
         return json.dumps({**json.loads(body), "attempt": row["attempts"] + 1}).encode()
     return body
+
+
+def _told_as_text(event: dict[str, Any]) -> dict[str, Any]:
+    data = {name: {**value, "amount": str(value["amount"])} if isinstance(value, dict) and "amount" in value else value
+            for name, value in event["data"].items()}
+    return {**event, "data": data}
 
 
 def redriven(platform: Platform, delivery_id: str) -> None:

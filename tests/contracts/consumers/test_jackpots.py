@@ -1,0 +1,15 @@
+"""A jackpot provider lives by its shipped pacts, and they are what it asks for."""
+
+import pytest
+
+from tests.contracts.consumers import jackpots
+from tests.contracts.consumers.shipping import asks_what_is_shipped, every, nothing_else_is_shipped
+
+
+@pytest.mark.parametrize("one", every(jackpots.PACTS))
+def test_the_provider_asks_for_what_is_shipped(one) -> None:
+    asks_what_is_shipped(one)
+
+
+def test_nothing_else_is_shipped_in_its_name() -> None:
+    nothing_else_is_shipped(jackpots.PACTS)
