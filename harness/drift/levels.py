@@ -88,11 +88,10 @@ def version_named(label: str) -> Version:
     Raises:
         UsageError: it is none of these.
     """
-    major_alone = label[:1] in ("v", "V")
-    numbers = label[major_alone:].split(".")
+    numbers = label.lower().removeprefix("v").split(".")
     if len(numbers) > 3 or not all(n.isascii() and n.isdigit() and len(n) <= 9 for n in numbers):
         raise UsageError(f"{label!r} is no version", remedy="Use v2, 1.4.0 or a plain number")
-    if len(numbers) == 1 and not major_alone:
+    if len(numbers) == 1 and label[0] not in "vV":
         return Version(0, int(numbers[0]), 0, label)
     major, minor, patch = (*(int(n) for n in numbers), 0, 0)[:3]
     return Version(major, minor, patch, label)
