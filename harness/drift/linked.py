@@ -114,11 +114,12 @@ class Linked:
                     all_below |= reached[link.to] if link.to is not None else 0
                 moved = moved or all_below != reached[couple]
                 reached[couple] = all_below
+        uses = [(reached[root], where) for root, where in self._uses]
         known: dict[int, tuple[str, ...]] = {}
         for told in self._told.values():
             asked = sum(bits[one] for one in told.owners)
             if asked not in known:
-                known[asked] = tuple(dict.fromkeys(where for root, where in self._uses if reached[root] & asked))
+                known[asked] = tuple(dict.fromkeys(where for below, where in uses if below & asked))
             yield told.change, tuple(where for where in known[asked] if where != told.change.where)
 
     def _explored(self, root: Couple, naming: Naming) -> list[Couple]:

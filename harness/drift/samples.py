@@ -19,6 +19,7 @@ HEAVIEST = 100_000
 """How many values one document may hold."""
 _DEEPEST = 20
 _LIGHT = 2_000
+_SPELLED = json.JSONEncoder(sort_keys=True, default=str).encode
 _PER_DOCUMENT, _PER_VALUE = 0.3, 0.03
 """Steps for one document that is drawn."""
 
@@ -58,7 +59,7 @@ class Sampler:
             self._budget.spend(_PER_DOCUMENT + weight * _PER_VALUE)
             if self._budget.over:
                 return
-            key = json.dumps(one, sort_keys=True, default=str) if weight < _LIGHT else f" {len(seen)}"
+            key = _SPELLED(one) if weight < _LIGHT else f" {len(seen)}"
             if key not in seen and weight <= HEAVIEST:
                 seen.add(key)
                 yield one

@@ -39,6 +39,15 @@ def test_text_tells_each_break_with_places_direction_and_example():
     assert text.index("BREAKING  POST") < text.index("UNSURE  GET") < text.index("additive (1)")
 
 
+def test_a_change_of_a_shared_schema_names_where_else_it_holds():
+    shared = replace(BREAK, also=tuple(f"GET /v1/p{n}" for n in range(5)))
+    for text in (drift_text(report(shared)), drift_markdown(report(shared)).replace("\\", "")):
+        assert "The same in GET /v1/p0, GET /v1/p1, GET /v1/p2 and 2 more places." in flat(text)
+    assert drift_json(report(shared))["changes"][0]["also"] == list(shared.also)
+    assert drift_json(report(BREAK))["changes"][0]["also"] == []
+    assert "(and 5 more)" in drift_text(report(replace(ADDED, also=shared.also)))
+
+
 def test_colour_is_only_colour():
     report_ = report(*ALL)
     painted = drift_text(report_, colour=True)

@@ -110,7 +110,7 @@ def test_references_to_the_network_and_circles_of_nothing_are_refused_in_one_lin
 
 def test_what_a_large_document_holds_in_memory_is_bounded_by_its_size():
     parts = {f"P{n}": {"type": "object", "properties": {f"m{k}": {**TEXT, "maxLength": k} for k in range(20)} | {
-        "next": ref(f"P{(n + 1) % 200}")}} for n in range(200)}
+        "next": ref(f"P{(n + 1) % 80}")}} for n in range(80)}
     old = json.dumps(api(ref("P0"), parts)).encode()
     new = old.replace(b'"maxLength": 7', b'"maxLength": 6')
     tracemalloc.start()
@@ -120,5 +120,5 @@ def test_what_a_large_document_holds_in_memory_is_bounded_by_its_size():
         most = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert sum(one.rule == "request-property-max-length-decreased" for one in found.changes) == 200
+    assert sum(one.rule == "request-property-max-length-decreased" for one in found.changes) == 80
     assert most < 150 * len(old)

@@ -20,7 +20,7 @@ from harness.drift.references import at
 from harness.drift.slots import Reading, policies_on
 
 _REF = re.compile(r'"\$ref": "#((?:[^"\\]|\\.)*)"')
-_WHOLE, _LARGEST = 120, 40
+_WHOLE, _LARGEST = 60, 40
 """How many named schemas are compared as parts of whole bodies before a contract is large, and in how large a body."""
 SlotChanges = Callable[..., list[Change]]
 

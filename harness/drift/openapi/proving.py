@@ -7,7 +7,7 @@ from typing import Any
 from harness.drift.budgets import Budget
 from harness.drift.containment import Contained, Prover
 
-STEPS, STEPS_OF_PARTS, SECONDS = 40_000, 60_000, 30.0
+STEPS, STEPS_OF_PARTS, SECONDS = 24_000, 70_000, 30.0
 """For all proofs of one comparison: of whole bodies, each of which may take a third of what is left or a few, and of
 the named schemas of large contracts. The seconds are for all, and the last bound.
 """
