@@ -9,7 +9,7 @@ from typing import Any
 from harness.drift.bundles import Unfollowed
 from harness.drift.bundling import Bundler
 from harness.drift.counterexamples import Acceptance
-from harness.drift.links import leading
+from harness.drift.links import leading, target
 from harness.drift.nodes import Part, resolved, written
 from harness.drift.patterns import FITTING, strings_for
 from harness.model.errors import UsageError
@@ -66,7 +66,7 @@ class Examples:
         if not isinstance(node, dict) or depth > _DEEPEST:
             return 0
         if id(node) in cuts:
-            found = self.of(written((Part(node, ""),), self._root).pointer)
+            found = self.of(target(node, self._root).pointer)
             cuts[id(node)] = False if found is None else {"const": found[0]}
             return None if found is None else found[0]
         for word in ("const", "default"):

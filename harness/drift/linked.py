@@ -14,9 +14,9 @@ from typing import Any
 from harness.drift.changes import Change, Side
 from harness.drift.containment import Contained, Prover
 from harness.drift.examples import Examples
-from harness.drift.links import Leading, counts_for_itself, leading
+from harness.drift.links import Leading, counts_for_itself, leading, target
 from harness.drift.naming import Finding, Naming, Spot
-from harness.drift.nodes import Node, Part, resolved, same, written
+from harness.drift.nodes import Node, Part, resolved, same
 from harness.drift.references import at
 from harness.drift.schema_walk import Walk, once
 from harness.drift.slots import Proof, decided, undecided, under
@@ -56,6 +56,8 @@ class _Met:
     naming: Naming
     findings: list[Finding]
     links: list[_Link]
+    followed: set[int]
+    """The identities of the references behind which the walk went on: the other version has something else there."""
 
 
 @dataclass(slots=True)
@@ -136,24 +138,35 @@ class Linked:
 
     def _walked(self, couple: Couple, spot: Spot, naming: Naming) -> _Met:
         links: list[_Link] = []
+        followed: set[int] = set()
 
         def border(old: Node, new: Node, here: Spot) -> bool:
-            one, other = leading(old), leading(new)
-            before, after = self.roots
-            if one is None or other is None or one.beside != other.beside or not (
-                    counts_for_itself(one, before) and counts_for_itself(other, after)):
-                return False
-            holders = self._as_sent(0, old, one), self._as_sent(1, new, other)
-            if None in holders or _named_in_xml(naming, one.target(before), other.target(after)):
-                return False
-            to = None if same(old, new, before, after) else Couple(
-                one.target(before).pointer, other.target(after).pointer, here.composed, here.flip)
-            links.append(_Link(to, *holders, here))
-            return True
+            link = self._link(old, new, here, naming)
+            if link is None:
+                followed.update(id(self._as_sent(version, (part,), one)) for version, node in enumerate((old, new))
+                                for part in node if (one := leading((part,))) is not None)
+            else:
+                links.append(link)
+            return link is not None
         old, new = self._schemas(couple, self.roots)
         walking = Walk(naming, *self.roots, border)
         found = once(walking.run((Part(old, couple.old),), (Part(new, couple.new),), spot))
-        return _Met(naming, [under(one, self._on) for one in found], links)
+        return _Met(naming, [under(one, self._on) for one in found], links, followed - {id(None)})
+
+    def _link(self, old: Node, new: Node, spot: Spot, naming: Naming) -> _Link | None:
+        """The reference that both nodes only consist of, if it counts for itself and the same is said of it."""
+        one, other = leading(old), leading(new)
+        before, after = self.roots
+        if one is None or other is None or (one.beside, one.said) != (other.beside, other.said) or not (
+                counts_for_itself(one, before) and counts_for_itself(other, after)):
+            return None
+        holders = self._as_sent(0, old, one), self._as_sent(1, new, other)
+        ends = one.target(before), other.target(after)
+        if None in holders or _named_in_xml(naming, *ends):
+            return None
+        to = None if same(old, new, before, after) else Couple(
+            ends[0].pointer, ends[1].pointer, spot.composed, spot.flip)
+        return _Link(to, *holders, spot)
 
     def _as_sent(self, version: int, node: Node, led: Leading) -> Any:
         """What holds the same reference in what is sent; None where that is not sent, or another one."""
@@ -212,12 +225,18 @@ class Linked:
         return list(found)
 
     def _cuts(self, couple: Couple, within: list[Couple]) -> list[_Link] | None:
-        """The references that count for themselves; None where one of them is also a part of a composition."""
+        """The references that count for themselves; None where one of them is also a part of a composition.
+
+        One that the walk followed elsewhere is no cut: it only may lead back to the couple, or to what did not change.
+        """
         cuts = [link for link in self._met[couple].links if not (link.spot.composed or link.spot.flip)]
         deep = [link for one in (couple, *within) for link in self._met[one].links
                 if link.spot.composed or link.spot.flip]
         shared = {id(part) for link in deep for part in (link.old, link.new)}
-        return None if any(id(part) in shared for link in cuts for part in (link.old, link.new)) else cuts
+        followed = {one for met in (couple, *within) for one in self._met[met].followed}
+        kept = [link for link in cuts if not {id(link.old), id(link.new)} & followed]
+        told_here = all(link.to in (None, couple) for link in cuts if link not in kept)
+        return kept if told_here and not any({id(link.old), id(link.new)} & shared for link in kept) else None
 
     def prover(self, cuts: list[_Link], writer: int, roots: tuple[Any, Any]) -> Prover:
         """A prover to which the cut references lead to the same in both versions: anything at all.
@@ -228,7 +247,7 @@ class Linked:
         samples: dict[int, Any] = {}
         for link in cuts:
             mine = (link.old, link.new)[writer]
-            example = self._examples[writer].of(written((Part(mine, ""),), self.sent[writer]).pointer)
+            example = self._examples[writer].of(target(mine, self.sent[writer]).pointer)
             here: Any = {} if example is None else {"anyOf": [{"const": example[0]}, {}]}
             read |= {id(link.old): here, id(link.new): here}
             samples[id(mine)] = False if example is None else {"const": example[0]}

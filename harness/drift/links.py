@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.drift.nodes import Node, Part, plain_text, written
@@ -22,10 +22,17 @@ class Leading:
     """The other branches of the choice that it is in, as text."""
     others: tuple[Any, ...] = ()
     """The same as schemas."""
+    said: str = ""
+    """The words beside the reference that bind nobody, as text."""
 
     def target(self, root: Any) -> Part:
         """The named schema."""
-        return written((Part(self.holder, ""),), root)
+        return target(self.holder, root)
+
+
+def target(holder: dict[str, Any], root: Any) -> Part:
+    """The schema that a reference leads to, whatever stands beside the reference."""
+    return written((Part({"$ref": holder["$ref"]}, ""),), root)
 
 
 def leading(node: Node) -> Leading | None:
@@ -37,21 +44,23 @@ def _of(schema: Any) -> Leading | None:
     if not isinstance(schema, dict):
         return None
     own = schema.keys() - _BESIDE
+    said = "".join(plain_text([word, schema[word]]) for word in sorted(schema.keys() - own - {"$ref"}))
     if not own:
         ref = schema.get("$ref")
-        return Leading(schema, "") if isinstance(ref, str) and ref.startswith("#") else None
+        return Leading(schema, "", said=said) if isinstance(ref, str) and ref.startswith("#") else None
     word = next(iter(own))
     branches = schema[word]
     if len(own) > 1 or "$ref" in schema or word not in ("allOf", "anyOf", "oneOf") or not isinstance(branches, list):
         return None
     if len(branches) == 1:
-        return _of(branches[0])
+        alone = _of(branches[0])
+        return alone and replace(alone, said=said + alone.said)
     led = [(at, one) for at, branch in enumerate(branches) if (one := _of(branch)) is not None]
     if word == "allOf" or len(led) != 1 or led[0][1].beside:
         return None
     others = tuple(one for at, one in enumerate(branches) if at != led[0][0])
     beside = word + plain_text(others)
-    return None if '"$ref"' in beside else Leading(led[0][1].holder, beside, others)
+    return None if '"$ref"' in beside else Leading(led[0][1].holder, beside, others, said + led[0][1].said)
 
 
 def counts_for_itself(one: Leading, root: Any) -> bool:
