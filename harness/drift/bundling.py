@@ -157,15 +157,15 @@ class Bundler:
     def _closing(self, kept: dict[str, Any], base: str, *, declares: bool) -> dict[str, Any]:
         """The words that close one object, own and composed members counted; {} where there is nothing to close.
 
-        An object without any member that still `declares` them is one whose members the other side alone writes. A
-        member that is required and nowhere declared is sent all the same.
+        An object without any member that still `declares` them, itself or in a part of it, is one whose members the
+        other side alone writes. A member that is required and nowhere declared is sent all the same.
         """
         if "additionalProperties" in kept or "unevaluatedProperties" in kept:
             return {}
         members: set[str] = set()
         patterns: set[str] = set()
-        plain, says = self._members(kept, base, members, patterns, set(), 0)
-        if not members and not patterns and not declares:
+        plain, says, parts_declare = self._members(kept, base, members, patterns, set(), 0)
+        if not (members or patterns or declares or parts_declare):
             return {}
         ghosts = dict.fromkeys(sorted(set(kept.get("required", ())) - members), True)
         if not plain:
@@ -183,16 +183,17 @@ class Bundler:
         return made
 
     def _members(self, node: Any, base: str, members: set[str], patterns: set[str], seen: set[str],
-                 depth: int) -> tuple[bool, bool]:
-        """Collect the declared members of an object; whether only allOf and references compose it, and whether
-        one of its parts speaks about other members.
+                 depth: int) -> tuple[bool, bool, bool]:
+        """Collect the declared members of an object; whether only allOf and references compose it, whether one of
+        its parts speaks about other members, and whether one declares members.
         """
         if not isinstance(node, dict) or depth > DEEPEST:
-            return True, False
+            return True, False, False
         members.update(_keys(node.get("properties")))
         patterns.update(_keys(node.get("patternProperties")))
         plain = not any(word in node for word in ("anyOf", "oneOf", "if", "dependentSchemas"))
         says = "additionalProperties" in node or "unevaluatedProperties" in node
+        declares = "properties" in node
         parts = [one for word in ("allOf", "anyOf", "oneOf") for one in node.get(word) or ()]
         parts += [node[word] for word in ("if", "then", "else") if word in node]
         parts += list((node.get("dependentSchemas") or {}).values())
@@ -203,9 +204,9 @@ class Bundler:
             parts.append(self._at(target))
             bases.append(self._resource(target))
         for part, of in zip(parts, bases, strict=True):
-            also_plain, also_says = self._members(part, of, members, patterns, seen, depth + 1)
-            plain, says = plain and also_plain, says or also_says
-        return plain, says
+            also = self._members(part, of, members, patterns, seen, depth + 1)
+            plain, says, declares = plain and also[0], says or also[1], declares or also[2]
+        return plain, says, declares
 
     def _target(self, node: dict[str, Any], base: str) -> str | None:
         """The pointer that a schema refers to; None where it refers to nothing."""
