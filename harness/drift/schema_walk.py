@@ -18,7 +18,7 @@ from harness.drift.nodes import Node, Part, child, same, written
 from harness.drift.pairing import called, named_anew, paired
 from harness.drift.shapes import EVERY, Shape
 from harness.drift.spellings import ONE_SCHEMA, shape
-from harness.drift.word_edits import notes, types, values, words
+from harness.drift.word_edits import form_in_xml, notes, types, values, words
 from harness.model.errors import UsageError
 
 _DEEPEST = 40
@@ -108,6 +108,7 @@ class Walk:
 
     def _differences(self, old: Node, new: Node, spot: Spot) -> Iterator[Finding]:
         a, b = shape(old, self.old_root), shape(new, self.new_root)
+        yield from form_in_xml(a, b, self.naming, spot)  # of each member that leads here
         pair = ((a.pointer, *(p.pointer for p in old[1:])), (b.pointer, *(p.pointer for p in new[1:])), spot.flip)
         if pair in self.been:
             return

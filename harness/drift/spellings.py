@@ -222,7 +222,7 @@ def _unite(made: Shape, root: Any, within: frozenset[str]) -> None:
             continue
         del made.branches[keyword]
         made.types &= union.types
-        for name in ("values", "words", "required", "properties", "patterns", "dependents", "inner", "prefix"):
+        for name in ("values", "words", "required", "properties", "patterns", "dependents", "inner", "prefix", "idle"):
             setattr(made, name, getattr(union, name))
         made.branches |= union.branches
         made.notes = {**union.notes, **made.notes}
@@ -258,6 +258,9 @@ def _united(shapes: list[Shape], *, apart: bool) -> Shape | None:
         union.prefix = union.prefix or one.prefix
         union.spelled |= one.spelled
     union.values = values if finite else None
-    if sum(one.types != {"null"} for one in shapes) > 1:
+    telling = [one for one in shapes if one.types != {"null"}]
+    if len(telling) > 1:
         union.notes = {}  # what is said of one branch is not said of all
+    elif telling:
+        union.idle = dict(telling[0].idle)
     return union

@@ -168,8 +168,10 @@ def _number(value: Any) -> bool:
 
 
 def notes(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
-    """Annotations, default, deprecated, discriminator, xml and extensions."""
+    """Annotations, default, deprecated, discriminator and extensions."""
     for keyword in [*a.notes, *(word for word in b.notes if word not in a.notes)]:
+        if keyword == "xml":
+            continue
         before, after = keyword in a.notes, keyword in b.notes
         old, new = a.notes.get(keyword), b.notes.get(keyword)
         if before and after and text(old) == text(new):
@@ -179,10 +181,6 @@ def notes(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
         if keyword == "discriminator":
             if edit is not Edit.CHANGED or not isinstance(old, dict) or not isinstance(new, dict):
                 yield naming.finding(keyword, edit, f"the discriminator was {edit.value}", spot, *places)
-        elif keyword == "xml":
-            if naming.in_xml and _xml(old, spot) != _xml(new, spot):
-                yield naming.finding("xml", Edit.CHANGED, "its form in XML is another one", spot, *places,
-                                     tail="xml-changed")
         elif keyword == "x-extensible-enum" and isinstance(old or new, list):
             yield from _extensible(old or [], new or [], naming, spot, *places)
         else:
@@ -193,6 +191,13 @@ def notes(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
             shown = f", was {_short(old)}" if before and after else ""
             says = f"`{keyword}` is {_short(new)}{shown}" if after else f"`{keyword}` {_short(old)} was removed"
             yield naming.finding(keyword, edit, says, spot, *places, tail=_note_tail(keyword, edit))
+
+
+def form_in_xml(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
+    """What changed in how it is written in XML, which hangs on the member that it is, too."""
+    if naming.in_xml and _xml(a.notes.get("xml"), spot) != _xml(b.notes.get("xml"), spot):
+        yield naming.finding("xml", Edit.CHANGED, "its form in XML is another one", spot, a.place("xml"),
+                             b.place("xml"), tail="xml-changed")
 
 
 def _xml(value: Any, spot: Spot) -> Any:
