@@ -33,7 +33,8 @@ def drift_json(judged: Judged) -> dict[str, Any]:
 
 
 def _change(change: Change, *, fails: bool) -> dict[str, Any]:
-    return {"fingerprint": fingerprint(change), "rule": change.rule, "where": change.where, "says": change.says,
+    return {"fingerprint": fingerprint(change), "rule": change.rule, "where": change.where,
+            "also": list(change.also), "says": change.says,
             "verdict": change.verdict.value, "kind": words.kind(change), "fails": fails,
             "effect": change.effect.value, "side": change.side.value, "direction": words.direction(change),
             "policy": change.policy, "waived": change.waived, "old": _place(change.old), "new": _place(change.new),

@@ -66,7 +66,8 @@ def _lines(judged: Judged) -> Iterator[str]:
 def _whole(change: Change, old: str, new: str) -> Iterator[str]:
     yield f"#### {_told(words.kind(change))}: {_told(change.where)}"
     yield ""
-    yield " ".join(_told(text) for text in (words.sentence(change.says), words.direction(change)) if text)
+    yield " ".join(_told(text) for text in (words.sentence(change.says), words.direction(change),
+                                           words.elsewhere(change)) if text)
     if change.policy:
         yield f"Policy: {_told(words.sentence(change.policy))}"
     yield ""
@@ -82,7 +83,8 @@ def _whole(change: Change, old: str, new: str) -> Iterator[str]:
 
 def _brief(change: Change) -> str:
     waived = f" (waived: {_told(change.waived)})" if change.waived else ""
-    return f"- {_told(words.kind(change))}: {_told(change.where)}: {_told(words.sentence(change.says))}{waived}"
+    more = f" (and {len(change.also)} more)" if change.also else ""
+    return f"- {_told(words.kind(change))}: {_told(change.where)}{more}: {_told(words.sentence(change.says))}{waived}"
 
 
 def _told(text: str) -> str:

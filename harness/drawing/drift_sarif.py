@@ -34,13 +34,22 @@ def drift_sarif(judged: Judged) -> dict[str, Any]:
                         "message": {"text": words.smallest(judged)},
                         "locations": [_location(Place(file=_new_file(judged), pointer="/info/version"))]})
     driver = {"name": "certify drift", "rules": [
-        {"id": rule, "shortDescription": {"text": rule.replace("-", " ")}} for rule in rules]}
+        _rule(rule) for rule in rules]}
     run: dict[str, Any] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": [
         {"level": "note", "message": {"text": note}} for note in found.notes]}]
     run["properties"] = {"ok": judged.ok, "format": found.format, "old": judged.old, "new": judged.new,
                          "minimumVersion": judged.version.minimum if judged.version else ""}
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(rule: str) -> dict[str, Any]:
+    """A rule with all the texts that code hosts ask for."""
+    named = rule.replace("-", " ")
+    return {"id": rule, "name": "".join(word[:1].upper() + word[1:] for word in rule.split("-")),
+            "shortDescription": {"text": named},
+            "fullDescription": {"text": f"The contract changed: {named}. Each result tells whom it breaks, and why."},
+            "help": {"text": "What fails needs a new major version, another change or a waiver: see docs/drift.md."}}
 
 
 def _new_file(judged: Judged) -> str:
@@ -51,12 +60,14 @@ def _new_file(judged: Judged) -> str:
 def _result(judged: Judged, change: Change, rule: int, *, fails: bool) -> dict[str, Any]:
     old, new = words.versions(judged)
     text = [f"{change.where}: {words.sentence(change.says)}", words.direction(change)]
+    text.append(words.elsewhere(change))
     if change.policy:
         text.append(f"Policy: {words.sentence(change.policy)}")
     if change.witness is not None:
         text += [words.example(change.witness, old, new),
                  "\n".join(words.document(change.witness, 110, _MOST_EXAMPLE))]
-    places = [place for place in (change.new, change.old) if place is not None]
+    places = [place for place in (change.new, change.old) if place is not None] or [
+        Place(file=_new_file(judged), pointer="")]
     result: dict[str, Any] = {
         "ruleId": change.rule, "ruleIndex": rule,
         "level": "error" if fails else "warning" if change.verdict in (Verdict.BREAKING, Verdict.UNSURE) else "note",
@@ -78,6 +89,5 @@ def _location(place: Place) -> dict[str, Any]:
     file = place.file if "://" in place.file else place.file.rpartition(":")[2]
     physical: dict[str, Any] = {"artifactLocation": {"uri": quote(file.replace("\\", "/"), safe="/:@%?&=#")
                                                      if "://" in file else quote(file.replace("\\", "/"))}}
-    if place.line is not None:
-        physical["region"] = {"startLine": max(1, place.line)}
+    physical["region"] = {"startLine": max(1, place.line or 1)}  # code hosts refuse a place without a line
     return {"physicalLocation": physical, "logicalLocations": [{"fullyQualifiedName": f"#{place.pointer}"}]}

@@ -61,6 +61,8 @@ def _whole(change: Change, old: str, new: str, width: int) -> Iterator[str]:
     yield from _wrapped(words.sentence(change.says), width, 2, 2)
     if told := words.direction(change):
         yield from _wrapped(told, width, 2, 2)
+    if told := words.elsewhere(change):
+        yield from _wrapped(told, width, 2, 2)
     if change.policy:
         yield from _wrapped(f"Policy: {words.sentence(change.policy)}", width, 2, 2)
     yield from _wrapped(f"rule {change.rule}", width, 2, 2)
@@ -89,7 +91,8 @@ def _brief(changes: list[Change], width: int, painted: object) -> Iterator[str]:
         yield paint(f"{kind} ({len(these)})", kind.partition(",")[0])
         shown = these if kind.endswith("waived") else these[:_MOST_EDITORIAL if kind == "editorial" else _MOST_BRIEF]
         for change in shown:
-            yield from _wrapped(f"{change.where}: {words.sentence(change.says)}", width, 2, 4)
+            more = f" (and {len(change.also)} more)" if change.also else ""
+            yield from _wrapped(f"{change.where}{more}: {words.sentence(change.says)}", width, 2, 4)
             if change.waived:
                 yield from _wrapped(f"[{fingerprint(change)}] waived: {change.waived}", width, 4, 4)
         if len(these) > len(shown):

@@ -26,6 +26,7 @@ _ANYONE = {Effect.NARROWS: "Consumers that rely on it lose it.", Effect.WIDENS: 
            Effect.INCOMPARABLE: "Consumers that rely on it find another thing there.",
            Effect.UNKNOWN: "Whether it breaks those that rely on it could not be decided."}
 _KINDS = (*Verdict,)
+_FEW = 3
 
 
 def direction(change: Change) -> str:
@@ -53,6 +54,13 @@ def kind(change: Change) -> str:
 def in_order(changes: Sequence[Change]) -> list[Change]:
     """Worst first; within a kind as they were found."""
     return sorted(changes, key=lambda c: 0.5 if kind(c) == "broken promise" else _KINDS.index(c.verdict))
+
+
+def elsewhere(change: Change) -> str:
+    """Where else the same holds, the first few by name; "" where nowhere."""
+    few = change.also[:_FEW]
+    more = len(change.also) - len(few)
+    return f"The same in {', '.join(few)}" + f" and {more} more places" * bool(more) + "." if few else ""
 
 
 def counts(changes: Sequence[Change]) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.drift.bundling import Bundler, Unfollowed
+from harness.drift.bundles import Unfollowed
+from harness.drift.bundling import Bundler
 
 
 class Alike:

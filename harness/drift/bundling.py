@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from harness.drift.bundles import Bundle, Cuts, Read, Unfollowed
 from harness.drift.keywords import EMPTY, FORMATS, RANGES, SILENT_FORMATS, WORDS, well_formed
 from harness.drift.names import INNER, OPEN, OUTER, reference
 from harness.drift.subschemas import DEEPEST, at_pointer, steps, with_children
@@ -15,52 +14,19 @@ LARGEST = 20_000
 """How many schemas one bundle may hold."""
 
 
-
-class Unfollowed(Exception):
-    """A schema that cannot be freed from its document; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """A schema whose references all stand under its own `$defs`; `schema` is JSON Schema 2020-12 or a boolean."""
-
-    schema: Any
-    defs: Mapping[str, Any]
-    formats: frozenset[str]
-    """The formats in it that no validator knows: annotations, by the standard."""
-    shared: bool
-    """Closed inside a oneOf: a document must also be valid for the schema as it was written."""
-    key: tuple[str, ...]
-    """Equal for equal bundles."""
-
-    @property
-    def whole(self) -> Any:
-        """The schema with its `$defs`."""
-        if not self.defs:
-            return self.schema
-        return {**(self.schema if isinstance(self.schema, dict) else {"not": {}}), "$defs": dict(self.defs)}
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One schema freed from its document, what it refers to, and its words in one order."""
-
-    made: Any
-    deps: frozenset[str]
-    formats: frozenset[str]
-    shared: bool
-    text: str
-
-
 class Bundler:
     """Frees schemas of one root document; what they refer to is worked out once and kept.
 
     `closed`: objects that declare members and say nothing about others allow no others (the writer-closed reading).
+    `cuts`: these parts are not read, but what is given for each, which refers to nothing.
     """
 
-    def __init__(self, root: Any, *, closed: bool = False) -> None:
+    def __init__(self, root: Any, *, closed: bool = False, cuts: Cuts | None = None) -> None:
+        self._cuts: Cuts = cuts or {}
         self._root, self._mode = root, OUTER if closed else OPEN
         self._known: dict[str, Read] = {}
+        self._read_once: dict[int, tuple[Any, Read]] = {}
+        """By identity, with the schema, so that the identity stays its own."""
         self._names: dict[str, str] | None = None
         self._dynamic: dict[str, list[str]] = {}
         self._deps: set[str] = set()
@@ -68,8 +34,8 @@ class Bundler:
         self._shared = False
         self._count = 0
 
-    def bundle(self, schema: Any) -> Bundle:
-        """One schema of the document, with all that it refers to.
+    def bundle(self, schema: Any, *, most: int = LARGEST) -> Bundle:
+        """One schema of the document, with all that it refers to, at most so many named schemas.
 
         Raises:
             Unfollowed: a reference that leads nowhere or out of the document, or more than is reasonable.
@@ -80,6 +46,8 @@ class Bundler:
         while todo:
             name = todo.pop()
             if name not in defs:
+                if len(defs) >= most:
+                    raise Unfollowed("the schema refers to too many others")
                 defs[name] = self.definition(name)
                 todo.extend(sorted(defs[name].deps))
         every = [top, *defs.values()]
@@ -91,8 +59,10 @@ class Bundler:
 
     def read(self, schema: Any) -> Read:
         """One schema alone, with the names of what it refers to; raises as `bundle` does."""
-        self._count = 0
-        return self._read(schema, "", self._mode)
+        if id(schema) not in self._read_once:
+            self._count = 0
+            self._read_once[id(schema)] = schema, self._read(schema, "", self._mode)
+        return self._read_once[id(schema)][1]
 
     def definition(self, name: str) -> Read:
         """What a name stands for, worked out once; raises as `bundle` does."""
@@ -116,6 +86,8 @@ class Bundler:
 
     def _free(self, node: Any, base: str, mode: str, depth: int, *, choice: bool = False) -> Any:
         self._count += 1
+        if id(node) in self._cuts:
+            return self._cuts[id(node)]
         if depth > DEEPEST or self._count > LARGEST:
             raise Unfollowed("the schema is too deep or too large")
         if not isinstance(node, dict):
@@ -129,7 +101,7 @@ class Bundler:
         if target is not None:
             kept["$ref"] = target
         if mode == OUTER and not self._is_alias(kept):
-            added = self._closing(kept, base)
+            added = self._closing(kept, base, declares="properties" in node)
             self._shared = self._shared or bool(added and choice)
             kept = {**kept, **added}
         made = {}
@@ -182,19 +154,26 @@ class Bundler:
             self._formats.add(name)
         return dict(sorted(kept.items()))
 
-    def _closing(self, kept: dict[str, Any], base: str) -> dict[str, Any]:
-        """The words that close one object, own and composed members counted; {} where there is nothing to close."""
+    def _closing(self, kept: dict[str, Any], base: str, *, declares: bool) -> dict[str, Any]:
+        """The words that close one object, own and composed members counted; {} where there is nothing to close.
+
+        An object without any member that still `declares` them, itself or in a part of it, is one whose members the
+        other side alone writes. A member that is required and nowhere declared is sent all the same.
+        """
         if "additionalProperties" in kept or "unevaluatedProperties" in kept:
             return {}
         members: set[str] = set()
         patterns: set[str] = set()
-        plain, says = self._members(kept, base, members, patterns, set(), 0)
-        if not members and not patterns:
+        plain, says, parts_declare = self._members(kept, base, members, patterns, set(), 0)
+        if not (members or patterns or declares or parts_declare):
             return {}
+        ghosts = dict.fromkeys(sorted(set(kept.get("required", ())) - members), True)
         if not plain:
-            return {"unevaluatedProperties": False}
+            ghostly = {"properties": {**ghosts, **kept.get("properties", {})}} if ghosts else {}
+            return {"unevaluatedProperties": False, **ghostly}
         if says:
             return {}
+        members.update(ghosts)
         own, own_patterns = kept.get("properties", {}), kept.get("patternProperties", {})
         made: dict[str, Any] = {"additionalProperties": False}
         if members - set(own):
@@ -204,16 +183,17 @@ class Bundler:
         return made
 
     def _members(self, node: Any, base: str, members: set[str], patterns: set[str], seen: set[str],
-                 depth: int) -> tuple[bool, bool]:
-        """Collect the declared members of an object; whether only allOf and references compose it, and whether
-        one of its parts speaks about other members.
+                 depth: int) -> tuple[bool, bool, bool]:
+        """Collect the declared members of an object; whether only allOf and references compose it, whether one of
+        its parts speaks about other members, and whether one declares members.
         """
         if not isinstance(node, dict) or depth > DEEPEST:
-            return True, False
+            return True, False, False
         members.update(_keys(node.get("properties")))
         patterns.update(_keys(node.get("patternProperties")))
         plain = not any(word in node for word in ("anyOf", "oneOf", "if", "dependentSchemas"))
         says = "additionalProperties" in node or "unevaluatedProperties" in node
+        declares = "properties" in node
         parts = [one for word in ("allOf", "anyOf", "oneOf") for one in node.get(word) or ()]
         parts += [node[word] for word in ("if", "then", "else") if word in node]
         parts += list((node.get("dependentSchemas") or {}).values())
@@ -224,9 +204,9 @@ class Bundler:
             parts.append(self._at(target))
             bases.append(self._resource(target))
         for part, of in zip(parts, bases, strict=True):
-            also_plain, also_says = self._members(part, of, members, patterns, seen, depth + 1)
-            plain, says = plain and also_plain, says or also_says
-        return plain, says
+            also = self._members(part, of, members, patterns, seen, depth + 1)
+            plain, says, declares = plain and also[0], says or also[1], declares or also[2]
+        return plain, says, declares
 
     def _target(self, node: dict[str, Any], base: str) -> str | None:
         """The pointer that a schema refers to; None where it refers to nothing."""

@@ -89,6 +89,8 @@ class Change:
     witness: Witness | None = None
     waived: str = ""
     """The reason of the waiver that lets it pass; "": none does."""
+    also: tuple[str, ...] = ()
+    """Where else the same holds, each like `where`: the changed schema is used there, too."""
 
 
 def change(rule: str, says: str, *, where: str, effect: Effect, side: Side = Side.NEITHER, policy: str = "",

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.drift.alike import Alike
-from harness.drift.bundling import Bundle, Bundler, Unfollowed
-from harness.drift.counterexamples import Acceptance, Found, candidates, search
+from harness.drift.budgets import Budget
+from harness.drift.bundles import Bundle, Cuts, Unfollowed
+from harness.drift.bundling import Bundler
+from harness.drift.counterexamples import Acceptance, Found, candidates, first_candidates, search
 from harness.drift.limits import Scales, tractable
 from harness.drift.settled import Settled
 from harness.drift.structural import Walk
 
-_DOUBTED, _DOUBTED_FOR = 240, 0.25
-"""How many documents, and for how many seconds, a proof of the algebra is doubted."""
-_DOUBTED_IN_ALL = 0.3
-"""How many seconds one prover doubts its proofs, all told: a large document has many."""
-_SEARCHED, _SEARCHED_FOR, _SEARCHED_IN_ALL = 12_000, 0.1, 10.0
+STEPS, SECONDS = 80_000, 20.0
+"""What one question may cost: see `budgets`. The seconds are the last bound, many times what the steps take."""
+_GLANCED, _GLANCED_STEPS = 60, 300
+"""How many documents are looked at before anything is proved, and the steps for them."""
+_DOUBTED, _DOUBTED_STEPS, _DOUBTED_IN_ALL = 240, 4_000, 12_000
+"""How many documents a proof is doubted by, and the steps for it: of one question, and of one prover all told."""
+_SEARCHED, _SEARCHED_STEPS, _SEARCHED_IN_ALL = 12_000, 4_000, 400_000
+"""The same for searches in vain: when the last is spent, each further search has the second."""
+_PER_SCHEMA = 0.2
 _SMALL = 150
 """Up to how many schemas the algebra is asked before the walk."""
 
@@ -43,9 +48,7 @@ class _Shared:
     settled: Settled = field(default_factory=Settled)
     scales: Scales = field(default_factory=Scales)
     doubting: float = _DOUBTED_IN_ALL
-    """How many seconds are left for doubting what was proved."""
     searching: float = _SEARCHED_IN_ALL
-    """How many seconds are left for searches in vain before all are kept short."""
 
 
 class Prover:
@@ -54,16 +57,24 @@ class Prover:
     The roots are any JSON in which the schemas' `#/...` references resolve; they must not change while it lives.
     """
 
-    def __init__(self, writer_root: Any, reader_root: Any) -> None:
+    def __init__(self, writer_root: Any, reader_root: Any, *, cuts: Cuts | None = None,
+                 samples: Cuts | None = None, doubts: float = _DOUBTED_IN_ALL) -> None:
+        """`cuts`: by identity, what to read in the place of a part of the roots, as in `Bundler`.
+
+        `samples` cuts the writer's root for witnesses alone: they are valid for what it makes of the writer's schema.
+        `doubts`: how many steps go into doubting what was proved.
+        """
         self.roots = (writer_root, reader_root)
-        self._writers = {closed: Bundler(writer_root, closed=closed) for closed in (False, True)}
-        self._reader = Bundler(reader_root)
+        self._writers = {closed: Bundler(writer_root, closed=closed, cuts=cuts) for closed in (False, True)}
+        self._reader = Bundler(reader_root, cuts=cuts)
+        self._samples = None if samples is None else Bundler(writer_root, cuts=samples)
         self._alike = Alike(self._writers[False], self._reader)
-        self._shared = _Shared()
+        self._shared = _Shared(doubting=doubts)
         self._known: dict[tuple[Any, ...], Contained] = {}
 
-    def contained(self, writer: Any, reader: Any, *, closed: bool = True, seconds: float = 2.0) -> Contained:
+    def contained(self, writer: Any, reader: Any, *, closed: bool = True, budget: Budget | None = None) -> Contained:
         """Whether every document of the writer's schema is accepted by the reader's; see `contained`."""
+        budget = Budget(STEPS, SECONDS) if budget is None else budget
         try:
             if reader is True or reader == {} or self._alike.schemas(writer, reader):
                 return Contained("yes")
@@ -74,8 +85,9 @@ class Prover:
                 return Contained("unsure", why="The schema unfolds to more than can be compared.")
             key = (sent.key, asked.key)
             if key not in self._known:
-                self._known[key] = _Question(
-                    written, sent, asked, self._alike.name, time.monotonic() + seconds, self._shared).answer()
+                real = self._samples.bundle(writer) if self._samples else None
+                self._known[key] = _Question(written, sent, asked, real, self._alike.name, budget,
+                                             self._shared).answer()
             return self._known[key]
         except Unfollowed as stopped:
             return Contained("unsure", why=f"{stopped}.")
@@ -86,20 +98,29 @@ class Prover:
 
 
 class _Question:
-    def __init__(self, written: Bundle, sent: Bundle, asked: Bundle, alike: Callable[[str], bool],
-                 until: float, shared: _Shared) -> None:
-        self._shared = shared
-        self._written, self._sent, self._asked, self._alike, self._until = written, sent, asked, alike, until
+    def __init__(self, written: Bundle, sent: Bundle, asked: Bundle, real: Bundle | None,
+                 alike: Callable[[str], bool], budget: Budget, shared: _Shared) -> None:
+        self._shared, self._real, self._budget = shared, real, budget
+        self._checks: tuple[Acceptance, Acceptance] | None = None
+        self._written, self._sent, self._asked, self._alike = written, sent, asked, alike
 
     def answer(self) -> Contained:
         """Proved, and doubted while that is cheap; or refuted by a document; or neither."""
-        small = self._shared.scales.size(self._sent) + self._shared.scales.size(self._asked) <= _SMALL
+        size = self._shared.scales.size(self._sent) + self._shared.scales.size(self._asked)
+        self._budget.spend(size * _PER_SCHEMA)
+        small = size <= _SMALL
+        try:
+            found = self._glanced()
+        except (ValueError, OverflowError) as wrong:
+            return _invalid(wrong)
+        if found is not None:
+            return Contained("no", found.document, shown=True)
         said, between = self._algebra() if small else ("unknown", [])
         proved = said == "yes" or (said == "unknown" and self._walked())
         try:
             found = self._doubted() if proved else self._searched(between)
         except (ValueError, OverflowError) as wrong:
-            return Contained("unsure", why=f"A schema is not valid: {str(wrong).splitlines()[0][:160]}.")
+            return _invalid(wrong)
         if found is not None:
             return Contained("no", found.document, shown=True)
         if not proved and said == "no" and self._walked():
@@ -109,33 +130,47 @@ class _Question:
             if unknown:
                 return Contained("unsure", why=f"Nobody here can check the format {unknown[0]!r}.")
             return Contained("yes")
-        if not small:
+        if not small and not self._budget.over:
             said, _ = self._algebra()
         if said == "yes":
             return Contained("yes")
         if said == "no" and not self._sent.shared:
-            return Contained("no", why="The algebra of schemas says so, and no example was found in time.")
-        return Contained("unsure", why="No proof and no counterexample was found in time.")
+            return Contained("no", why="The algebra of schemas says so, and no example was found.")
+        return Contained("unsure", why=f"No proof and no counterexample was found {self._budget.why}.")
+
+    def _glanced(self) -> Found | None:
+        """A counterexample among the first that come to mind: then nothing has to be proved."""
+        budget = Budget(_GLANCED_STEPS, of=self._budget)
+        drawn = first_candidates(self._written, self._asked, budget, self._alike)
+        return search(*self._validators(), drawn, budget=budget, most=_GLANCED)
 
     def _doubted(self) -> Found | None:
-        start = time.monotonic()
         if self._shared.doubting <= 0:
             return None
-        found = self._tried([], start + min(_DOUBTED_FOR, self._shared.doubting), _DOUBTED)
-        self._shared.doubting -= time.monotonic() - start
+        budget = Budget(min(_DOUBTED_STEPS, self._shared.doubting), of=self._budget)
+        before = budget.left
+        found = self._tried([], budget, _DOUBTED)
+        self._shared.doubting -= before - budget.left
         return found
 
     def _searched(self, between: list[Any]) -> Found | None:
-        start = time.monotonic()
-        found = self._tried(between, min(self._until, start + max(_SEARCHED_FOR, self._shared.searching)), _SEARCHED)
-        self._shared.searching -= time.monotonic() - start if found is None else 0.0
+        budget = Budget(max(_SEARCHED_STEPS, self._shared.searching), of=self._budget)
+        before = budget.left
+        found = self._tried(between, budget, _SEARCHED)
+        self._shared.searching -= before - budget.left if found is None else 0.0
         return found
 
-    def _tried(self, between: list[Any], until: float, most: int) -> Found | None:
-        both = (self._written, self._sent) if self._sent.shared else (self._sent,)
-        writer, reader = Acceptance(*both), Acceptance(self._asked)
-        drawn = candidates(self._written, self._asked, until, between, self._alike)
-        return search(writer, reader, drawn, until=until, most=most)
+    def _tried(self, between: list[Any], budget: Budget, most: int) -> Found | None:
+        drawn = candidates(self._written, self._asked, budget, between, self._alike)
+        return search(*self._validators(), drawn, budget=budget, most=most)
+
+    def _validators(self) -> tuple[Acceptance, Acceptance]:
+        """Of the writer and of the reader, compiled once."""
+        if self._checks is None:
+            both = (self._written, self._sent) if self._sent.shared else (self._sent,)
+            both = both if self._real is None else (*both, self._real)
+            self._checks = Acceptance(*both), Acceptance(self._asked)
+        return self._checks
 
     def _algebra(self) -> tuple[str, list[Any]]:
         """What the library says of the pair, and what it takes to lie between the two."""
@@ -154,7 +189,11 @@ class _Question:
         return said, [] if said == "yes" else _if_possible(lambda: writer.subtract(reader).to_json_schema())
 
     def _walked(self) -> bool:
-        return Walk(self._sent, self._asked, self._until, self._alike, self._shared.settled).proves()
+        return Walk(self._sent, self._asked, self._budget, self._alike, self._shared.settled).proves()
+
+
+def _invalid(wrong: Exception) -> Contained:
+    return Contained("unsure", why=f"A schema is not valid: {str(wrong).splitlines()[0][:160]}.")
 
 
 def _if_possible(make: Callable[[], Any]) -> list[Any]:
@@ -168,18 +207,18 @@ _latest: list[Prover] = []
 
 
 def contained(writer: Any, reader: Any, *, writer_root: Any, reader_root: Any, closed: bool = True,
-              seconds: float = 2.0) -> Contained:
+              steps: int = STEPS, seconds: float = SECONDS) -> Contained:
     """Whether every document that the writer's schema allows is accepted by the reader's.
 
     Both are schemas of JSON Schema 2020-12 (see `lifting.lifted`) or booleans; their `#/...` references resolve in
     their roots. `closed` takes the writer to send only what it declares: its objects that declare members and say
     nothing about others allow no others. "no" comes with a checked witness wherever one can be found within
-    `seconds`; where the reader asks for a format that no validator knows and the writer does not, it is "unsure" at
-    best. The `Prover`s of the last four pairs of roots are kept, so a caller that compares two documents pair by pair,
-    both ways, pays for shared parts once; the roots must not change meanwhile.
+    `steps` (and, last of all, `seconds`); where the reader asks for a format that no validator knows and the writer
+    does not, it is "unsure" at best. The `Prover`s of the last four pairs of roots are kept, so a caller that compares
+    two documents pair by pair, both ways, pays for shared parts once; the roots must not change meanwhile.
     """
     prover = next((one for one in _latest if one.roots[0] is writer_root and one.roots[1] is reader_root), None)
     if prover is None:
         prover = Prover(writer_root, reader_root)
         _latest[:] = [prover, *_latest[:3]]
-    return prover.contained(writer, reader, closed=closed, seconds=seconds)
+    return prover.contained(writer, reader, closed=closed, budget=Budget(steps, seconds))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from harness.drift.bundling import Bundle
+from harness.drift.budgets import Budget
+from harness.drift.bundles import Bundle
 from harness.drift.pool import Pool, pool_of
 from harness.drift.samples import Sampler
 
 _PLACES = 60
+_PER_VALUE = 0.01
+_NARROW = 2
+"""How many documents of each part are drawn at first: most differences show in those."""
 _PLAIN: tuple[Any, ...] = ("a", 0, None, True)
 
 
@@ -53,17 +56,25 @@ class Acceptance:
 
 
 def search(writer: Acceptance, reader: Acceptance, candidates: Iterator[Any], *, most: int,
-           until: float) -> Found | None:
-    """The first of at most `most` candidates that is a counterexample; `until` by the monotonic clock, in seconds."""
+           budget: Budget) -> Found | None:
+    """The first of at most `most` candidates that is a counterexample, as long as the budget lasts."""
     for at, document in enumerate(islice(candidates, most)):
-        if at and time.monotonic() > until:
+        budget.spend(1 + len(document) * _PER_VALUE if isinstance(document, dict | list) else 1)
+        if at and budget.over:
             return None
         if reader.invalid(document) and writer.valid(document):
             return Found(document)
     return None
 
 
-def candidates(writer: Bundle, reader: Bundle, until: float, hints: Sequence[Any] = (),
+def first_candidates(writer: Bundle, reader: Bundle, budget: Budget,
+                     alike: Callable[[str], bool] = lambda _name: False) -> Iterator[Any]:
+    """A few documents for the writer, quickly drawn."""
+    pool = pool_of(writer.whole, reader.whole)
+    return Sampler(writer.defs, pool, budget, alike, width=_NARROW, deeper=1).drawn(writer.schema)
+
+
+def candidates(writer: Bundle, reader: Bundle, budget: Budget, hints: Sequence[Any] = (),
                alike: Callable[[str], bool] = lambda _name: False) -> Iterator[Any]:
     """Documents worth a look: for hinted schemas first, then for the writer, the reader, and those changed a little.
 
@@ -73,10 +84,10 @@ def candidates(writer: Bundle, reader: Bundle, until: float, hints: Sequence[Any
     pool = pool_of(writer.whole, reader.whole, *hints)
     for hint in hints:
         defs = hint.get("$defs", {}) if isinstance(hint, dict) else {}
-        yield from Sampler(defs, pool, until).of(hint)
-    of_writer = Sampler(writer.defs, pool, until, alike).of(writer.schema)
+        yield from Sampler(defs, pool, budget).of(hint)
+    of_writer = Sampler(writer.defs, pool, budget, alike).of(writer.schema)
     yield from of_writer
-    of_reader = Sampler(reader.defs, pool, until, alike).of(reader.schema)
+    of_reader = Sampler(reader.defs, pool, budget, alike).of(reader.schema)
     yield from of_reader
     for document in chain(of_writer[:40], of_reader[:20]):
         yield from changed(document, pool)

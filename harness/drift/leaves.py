@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from harness.drift.budgets import Budget
 from harness.drift.facts import ONLY, GaveUpError, Parts, types
 from harness.drift.limits import tractable
 from harness.drift.merging import every, text
+from harness.drift.spelling import only, spelled, unspelled
 
 _SIMPLE = frozenset({
     "type", "enum", "const", "multipleOf", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength",
     "minLength", "pattern", "format", "maxItems", "minItems", "uniqueItems", "maxProperties", "minProperties",
     "required", "dependentRequired"})
 _LARGEST = 60_000
+_PER_QUESTION, _PER_LETTER = 2, 0.005
+"""Steps for one question to the algebra."""
 
 
 class Leaves:
-    """Questions about single places of two bundles, answered once; GaveUpError is raised when time is up."""
+    """Questions about single places of two bundles, answered once; GaveUpError is raised when the budget is spent."""
 
-    def __init__(self, of_writer: Mapping[str, Any], of_reader: Mapping[str, Any], until: float) -> None:
-        self._of_writer, self._of_reader, self._until = of_writer, of_reader, until
+    def __init__(self, of_writer: Mapping[str, Any], of_reader: Mapping[str, Any], budget: Budget) -> None:
+        self._of_writer, self._of_reader, self._budget = of_writer, of_reader, budget
         self._checks: dict[tuple[Any, ...], Any] = {}
         self._kept: list[Any] = []
         self._known: dict[str, Any] = {}
@@ -35,7 +38,8 @@ class Leaves:
 
     def simple(self, parts: Parts, reader: Mapping[str, Any]) -> bool:
         """Whether the words of the reader that hold no schemas are sure to be satisfied."""
-        asked = {word: value for word, value in reader.items() if word in _SIMPLE and word != "type"}
+        asked = {word: value for word, value in reader.items() if word in _SIMPLE and word != "type"
+                 and not spelled(parts, word, value)}
         if not asked:
             return True
         given = [{word: value for word, value in part.items() if word in _SIMPLE} | _closed(part) for part in parts]
@@ -44,10 +48,17 @@ class Leaves:
 
     def nothing(self, parts: Parts) -> bool:
         """Whether it is sure that no value is possible."""
-        if not types(parts):
+        if not types(parts) or (types(parts) == {"string"} and unspelled(parts)):
             return True
         given = [{word: value for word, value in part.items() if word in _SIMPLE} | _inside(part) for part in parts]
         return self._algebra({"allOf": given}, False) is True if given else False
+
+    def only(self, pattern: str, names: Sequence[str]) -> bool:
+        """Whether it is sure that a pattern fits none but these names."""
+        if self._budget.over:
+            raise GaveUpError
+        self._budget.spend(_PER_QUESTION)
+        return only(pattern, names)
 
     def possible(self, parts: Parts, value: Any) -> bool:
         """Whether a case may allow a value; True where in doubt."""
@@ -71,10 +82,11 @@ class Leaves:
     def _algebra(self, writer: Any, reader: Any) -> bool | None:
         import jsonschema_rs
 
-        if time.monotonic() > self._until:
+        if self._budget.over:
             raise GaveUpError
         key = text([writer, reader])
         if key not in self._known:
+            self._budget.spend(_PER_QUESTION + len(key) * _PER_LETTER)
             self._known[key] = None
             if len(key) <= _LARGEST and tractable(writer) and tractable(reader):
                 try:

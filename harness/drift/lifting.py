@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.drift.changes import Side
-from harness.drift.subschemas import DEEPEST, steps, too_deep, with_children, with_schemas
+from harness.drift.everywhere import Seen, everywhere
+from harness.drift.subschemas import DEEPEST, at_pointer, steps, too_deep, with_children
 from harness.model.errors import UsageError
 
 _DIALECTS: Mapping[str, int] = {"openapi-3.0": 3, "draft-04": 4, "draft-06": 6, "draft-07": 7, "2019-09": 2019,
@@ -17,6 +18,7 @@ _SINCE: Mapping[str, int] = {
     "dependentSchemas": 2019, "minContains": 2019, "maxContains": 2019, "unevaluatedItems": 2019,
     "unevaluatedProperties": 2019, "prefixItems": 2020, "$dynamicRef": 2020, "$anchor": 2019, "$recursiveRef": 2019}
 """A word means nothing in the drafts before its own; OpenAPI 3.0 is let off: who writes `const` there means it."""
+_LONGEST_CHAIN = 20
 _COMPOSED = ("allOf", "anyOf", "oneOf")
 
 
@@ -35,13 +37,15 @@ def lifted(schema: Any, *, dialect: str) -> Any:
     draft = _DIALECTS[dialect]
     if draft == 2020:
         return schema
-    return with_schemas(schema, lambda one: _Lift(draft, schema).of(one))
+    lift = _Lift(draft, schema)
+    return everywhere(schema, lift.of, lift.seen, lift.moved)
 
 
 class _Lift:
     def __init__(self, draft: int, root: Any) -> None:
         self._draft, self._root, self._depth = draft, root, 0
         self._done: dict[int, Any] = {}
+        self.seen = Seen()
 
     def of(self, node: Any) -> Any:
         """One schema and all below it; what YAML anchors share stays shared."""
@@ -51,6 +55,7 @@ class _Lift:
             if self._depth > DEEPEST:
                 raise too_deep()
             self._depth += 1
+            self.seen.add(node)
             self._done[id(node)] = self._dict(node)
             self._depth -= 1
         return self._done[id(node)]
@@ -74,7 +79,7 @@ class _Lift:
         if isinstance(made.get("enum"), list):
             _real_values(made)
         if isinstance(made.get("$ref"), str):
-            made["$ref"] = self._moved(made["$ref"])
+            made["$ref"] = self.moved(made["$ref"])
         return made
 
     def _elsewhere(self, value: Any) -> Any:
@@ -90,7 +95,7 @@ class _Lift:
         if made.get("prefixItems") == []:
             del made["prefixItems"]
 
-    def _moved(self, ref: str) -> str:
+    def moved(self, ref: str) -> str:
         """A reference into `items`, `additionalItems` or `dependencies` follows the schema to its new word."""
         if not ref.startswith("#/"):
             return ref
@@ -171,28 +176,46 @@ def _real_values(made: dict[str, Any]) -> None:
 def projected(schema: Any, side: Side) -> Any:
     """What one side may send: members marked `readOnly` go from Side.IN, `writeOnly` ones from Side.OUT.
 
-    They go from `properties` and from every `required` of the same object, also across its compositions. Marks behind
-    a reference are not seen. Works on a schema and on a whole API document; Side.NEITHER changes nothing.
+    They go from `properties` and from every `required` of the same object, also across its compositions and behind
+    references within it. Works on a schema and on a whole API document; Side.NEITHER changes nothing.
 
     Raises:
         UsageError: schemas nested too deep or into themselves.
     """
     mark = {Side.IN: "readOnly", Side.OUT: "writeOnly"}.get(side)
-    return schema if mark is None else with_schemas(schema, lambda one: _projected(one, mark, frozenset(), 0))
+    if mark is None or not _somewhere(schema, mark):
+        return schema
+    seen = Seen()
+    return everywhere(schema, lambda one: _projected(one, mark, frozenset(), 0, schema, seen), seen)
 
 
-def _projected(node: Any, mark: str, hidden: frozenset[str], depth: int) -> Any:
+def _somewhere(root: Any, mark: str) -> bool:
+    """Whether anything in it bears the mark."""
+    todo, seen = [root], set[int]()
+    while todo:
+        one = todo.pop()
+        if not isinstance(one, dict | list) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, dict) and one.get(mark) is True:
+            return True
+        todo.extend(one.values() if isinstance(one, dict) else one)
+    return False
+
+
+def _projected(node: Any, mark: str, hidden: frozenset[str], depth: int, root: Any, seen: Seen) -> Any:
     if not isinstance(node, dict):
         return node
+    seen.add(node)
     if depth > DEEPEST:
         raise too_deep()
-    hidden = hidden | _marked(node, mark, depth)
+    hidden = hidden | _marked(node, mark, root)
     made = dict(node)
     for word in _COMPOSED:
         if isinstance(node.get(word), list):
-            made[word] = [_projected(one, mark, hidden, depth + 1) for one in node[word]]
+            made[word] = [_projected(one, mark, hidden, depth + 1, root, seen) for one in node[word]]
     rest = {word: value for word, value in made.items() if word not in _COMPOSED}
-    made.update(with_children(rest, lambda one: _projected(one, mark, frozenset(), depth + 1)))
+    made.update(with_children(rest, lambda one: _projected(one, mark, frozenset(), depth + 1, root, seen)))
     if isinstance(made.get("properties"), dict):
         made["properties"] = {name: one for name, one in made["properties"].items() if name not in hidden}
     if isinstance(made.get("required"), list):
@@ -200,18 +223,36 @@ def _projected(node: Any, mark: str, hidden: frozenset[str], depth: int) -> Any:
     return made
 
 
-def _marked(node: Any, mark: str, depth: int) -> frozenset[str]:
+def _marked(node: Any, mark: str, root: Any) -> frozenset[str]:
     """The members of one object that bear the mark, declared in it or in what it is composed of."""
-    if not isinstance(node, dict) or depth > DEEPEST:
-        return frozenset()
-    members = node.get("properties")
-    own = frozenset(name for name, one in members.items() if _bears(one, mark)) if isinstance(members, dict) else \
-        frozenset[str]()
-    parts = [one for word in _COMPOSED if isinstance(node.get(word), list) for one in node[word]]
-    return own.union(*(_marked(one, mark, depth + 1) for one in parts))
+    found: set[str] = set()
+    waiting, seen = [node], set[int]()
+    while waiting:
+        one = waiting.pop()
+        if not isinstance(one, dict) or id(one) in seen:
+            continue
+        seen.add(id(one))
+        members = one.get("properties")
+        if isinstance(members, dict):
+            found.update(name for name, member in members.items() if _bears(member, mark, root))
+        waiting += [_behind(part, root) for word in _COMPOSED if isinstance(one.get(word), list) for part in one[word]]
+    return frozenset(found)
 
 
-def _bears(member: Any, mark: str) -> bool:
-    return isinstance(member, dict) and (member.get(mark) is True or any(
-        isinstance(one, dict) and one.get(mark) is True for one in member.get("allOf") or ()))
+def _bears(member: Any, mark: str, root: Any) -> bool:
+    parts = [member, *(member.get("allOf") or ())] if isinstance(member, dict) else []
+    return any(isinstance(found, dict) and found.get(mark) is True
+               for one in parts for found in (one, _behind(one, root)))
 
+
+def _behind(node: Any, root: Any) -> Any:
+    """What a reference leads to; the node itself where it is none, or leads out of the document."""
+    for _ in range(_LONGEST_CHAIN):
+        ref = node.get("$ref") if isinstance(node, dict) else None
+        if not isinstance(ref, str) or not ref.startswith("#/"):
+            return node
+        try:
+            node = at_pointer(root, ref[1:])
+        except (LookupError, ValueError, TypeError):
+            return node
+    return node

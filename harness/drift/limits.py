@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.drift.bundling import Bundle
+from harness.drift.bundles import Bundle
 from harness.drift.merging import every
 from harness.drift.names import named
 from harness.drift.subschemas import children
 
 _UNFOLDED = 20_000
-_LARGEST_ENUM = 2_000
+_LARGEST_LIST = 2_000
+_LONGEST_PATTERN = 1_000
 _MOST_CASES = 100
 _MOST_PARTS = 4_000
 
@@ -71,13 +72,22 @@ def tractable(*schemas: Any) -> bool:
     """Whether the algebra will be done in time: long enums and products of alternatives cost it dearly."""
     cases = 1
     for node in every(list(schemas)):
-        if isinstance(node.get("enum"), list) and len(node["enum"]) > _LARGEST_ENUM:
+        if any(isinstance(node.get(word), list) and len(node[word]) > _LARGEST_LIST for word in ("enum", "required")):
+            return False
+        if any(len(one) > _LONGEST_PATTERN for one in _patterns(node)):
             return False
         for branch in node["allOf"] if isinstance(node.get("allOf"), list) else ():
             if isinstance(branch, dict):
                 cases *= max(1, *(len(branch[word]) if isinstance(branch.get(word), list) else 1
                                   for word in ("anyOf", "oneOf")))
     return cases <= _MOST_CASES and _parts(list(schemas)) <= _MOST_PARTS
+
+
+def _patterns(node: Mapping[str, Any]) -> Iterator[str]:
+    own, named_so = node.get("pattern"), node.get("patternProperties")
+    if isinstance(own, str):
+        yield own
+    yield from named_so if isinstance(named_so, dict) else ()
 
 
 def _parts(nodes: list[Any]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 from harness.drift.changes import Side
 from harness.drift.edit_space import Edit
 from harness.drift.naming import Finding, Naming, Spot
-from harness.drift.nodes import Node, plain_text, same
+from harness.drift.nodes import Node, plain_text, same, written
 from harness.drift.shapes import Shape
 from harness.drift.spellings import shape
 
@@ -62,12 +62,12 @@ def _hidden(made: Shape, root: Any, side: Side) -> frozenset[str]:
     """Members that are not sent on this side: read-only ones by consumers, write-only ones by the provider."""
     word = _HIDING.get(side)
     return frozenset(name for name, node in made.properties.items()
-                     if word and not (len(node) == 1 and _says_nothing(node[0].schema))
+                     if word and not (len(node) == 1 and _says_nothing(written(node, root).schema))
                      and shape(node, root).notes.get(word) is True)
 
 
 def _says_nothing(schema: Any) -> bool:
-    """Whether a look suffices to see that no `readOnly` or `writeOnly` is in it."""
+    """Whether a look suffices to see that no `readOnly` or `writeOnly` is in it, where its reference leads."""
     return not isinstance(schema, dict) or not schema.keys() & {"readOnly", "writeOnly", "$ref", "allOf", "anyOf",
                                                                 "oneOf", "$dynamicRef"}
 

@@ -14,6 +14,7 @@ _COMPOSED = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", 
 _MOST = 24
 _DEEPEST = 24
 _STEPS = 3_000
+_SPELLED = json.JSONEncoder(sort_keys=True, default=str).encode
 _HIGHEST = frozenset({"minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"})
 _LOWEST = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"})
 
@@ -113,7 +114,7 @@ def kinds(word: Any) -> frozenset[str]:
 
 def text(value: Any) -> str:
     """Equal for equal JSON values: 1 and 1.0 are, 1 and true are not."""
-    return json.dumps(_plain(value), sort_keys=True, default=str)
+    return _SPELLED(_plain(value))
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from harness.drift.changes import Change, Place, Side, change
+from harness.drift.changes import Change, Effect, Place, Side, Verdict, change
 from harness.drift.edit_space import POLICIES, Edit, Row, flipped, row
 
 _LONGEST = 10
@@ -67,6 +67,11 @@ class Naming:
             return "event" if self.where.lower().startswith(_EVENTS) else "response"
         return "request" if self.side is Side.IN else "schema"
 
+    @property
+    def in_xml(self) -> bool:
+        """Whether the documents may be XML."""
+        return not ("json" in self.where.lower() and "xml" not in self.where.lower())
+
     def subject(self, spot: Spot) -> str:
         """What the edit is of: `request-body`, `response-property`, `event-property`, `request-parameter` ..."""
         words = self.where.lower()
@@ -93,6 +98,13 @@ class Naming:
         if own not in (None, made.verdict):
             made = replace(made, verdict=own, policy=f"{meaning.policy}: {POLICIES[meaning.policy]}")
         return Finding(made, keyword, edit, meaning, spot, about)
+
+    @staticmethod
+    def unfelt(found: Finding) -> Finding:
+        """The same finding of a word that refuses nothing beside what else both schemas say."""
+        says = f"{found.change.says} Beside what else is said it makes no difference."
+        return replace(found, change=replace(found.change, effect=Effect.NONE, verdict=Verdict.EDITORIAL, policy="",
+                                             says=says))
 
     @staticmethod
     def _sentence(says: str, spot: Spot) -> str:

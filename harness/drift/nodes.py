@@ -25,6 +25,7 @@ class Part:
 
 
 Node = tuple[Part, ...]
+_WRITTEN = json.JSONEncoder(default=repr).encode
 _REF = re.compile(r'"\$ref": "((?:[^"\\]|\\.)*)"')
 
 
@@ -113,7 +114,7 @@ def _integral(value: Any) -> Any:
 
 def plain_text(value: Any) -> str:
     """As it is written, for a first look: what is equal here is equal."""
-    return json.dumps(value, default=repr)
+    return _WRITTEN(value)
 
 
 class _Alike:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice, zip_longest
 from typing import Any
 
+from harness.drift.budgets import Budget
+from harness.drift.facts import fits
 from harness.drift.merging import TYPES, alternatives, kinds, text
 from harness.drift.names import named
 from harness.drift.patterns import FITTING, strings_for
@@ -17,35 +19,56 @@ HEAVIEST = 100_000
 """How many values one document may hold."""
 _DEEPEST = 20
 _LIGHT = 2_000
+_SPELLED = json.JSONEncoder(sort_keys=True, default=str).encode
+_PER_DOCUMENT, _PER_VALUE = 0.3, 0.03
+"""Steps for one document that is drawn."""
 
 
 class Sampler:
-    """Draws documents for the schemas of one bundle until a time; not every one is valid, the caller looks."""
+    """Draws documents for the schemas of one bundle while its budget lasts; not each is valid, the caller looks."""
 
-    def __init__(self, defs: Mapping[str, Any], pool: Pool, until: float,
-                 alike: Callable[[str], bool] = lambda _name: False, *, width: int = 24) -> None:
-        self._defs, self._pool, self._until, self._alike, self._width = defs, pool, until, alike, width
+    def __init__(self, defs: Mapping[str, Any], pool: Pool, budget: Budget,
+                 alike: Callable[[str], bool] = lambda _name: False, *, width: int = 24,
+                 deeper: int = 3) -> None:
+        """`width`: so many documents for each part, `deeper` times as many for the members of the outermost one."""
+        self._defs, self._pool, self._budget, self._alike = defs, pool, budget, alike
+        self._width, self._deeper = width, deeper
         self._settled: dict[str, list[Any]] = {}
 
     def of(self, node: Any, depth: int = 0) -> list[Any]:
         """Documents for one schema, the most telling first."""
-        if time.monotonic() > self._until:
+        if self._budget.over:
             return []
         key = text(node) + str(depth)
         if key not in self._settled:
+            self._budget.spend()
             self._settled[key] = []
-            plain = alternatives(node, self._defs)
             quiet = depth > 0 and isinstance(node, dict) and list(node) == ["$ref"] and self._alike(named(node["$ref"]))
-            most = 1 if quiet else self._width * (8 if depth == 0 else 3 if depth == 1 else 1)
-            drawn = _woven([self._plain(one, depth) for one in plain])
-            self._settled[key] = list(islice(_distinct(drawn), most))
+            most = 1 if quiet else self._width * (8 if depth == 0 else self._deeper if depth == 1 else 1)
+            self._settled[key] = list(islice(self.drawn(node, depth), most))
         return self._settled[key]
+
+    def drawn(self, node: Any, depth: int = 0) -> Iterator[Any]:
+        """The same one by one, as long as the budget lasts."""
+        return self._distinct(_woven([self._plain(one, depth) for one in alternatives(node, self._defs)]))
+
+    def _distinct(self, drawn: Iterable[Any]) -> Iterator[Any]:
+        seen: set[str] = set()
+        for one in drawn:
+            weight = _weight(one)
+            self._budget.spend(_PER_DOCUMENT + weight * _PER_VALUE)
+            if self._budget.over:
+                return
+            key = _SPELLED(one) if weight < _LIGHT else f" {len(seen)}"
+            if key not in seen and weight <= HEAVIEST:
+                seen.add(key)
+                yield one
 
     def _plain(self, node: dict[str, Any], depth: int) -> Iterable[Any]:
         if "const" in node:
             return [node["const"]]
         if "enum" in node:
-            return [*node["enum"][:60], *node["enum"][-20:]]
+            return [*node["enum"][:1], *node["enum"][:-2:-1], *node["enum"][:60], *node["enum"][-20:]]
         if not node:
             return self._anything(depth)
         allowed = kinds(node["type"]) if "type" in node else frozenset(TYPES)
@@ -77,10 +100,9 @@ class Sampler:
         high = node.get("maximum", node.get("exclusiveMaximum"))
         near = [one for one in (low, high, 0, *self._pool.numbers) if one is not None]
         of = node.get("multipleOf")
-        for bound in near:
-            for value in _around(bound, of, whole=whole):
-                if _fits(value, node):
-                    yield value
+        drawn = [list(_around(bound, of, whole=whole)) for bound in near]
+        yield from (one for values in (chain.from_iterable(one[:1] for one in drawn), chain.from_iterable(drawn))
+                    for one in values if _fits(one, node))
 
     def _strings(self, node: dict[str, Any]) -> Iterator[str]:
         least, most = int(node.get("minLength", 0)), node.get("maxLength", math.inf)
@@ -88,8 +110,8 @@ class Sampler:
             return
         drawn = chain(FITTING.get(node.get("format", ""), ()),
                       strings_for(node["pattern"]) if "pattern" in node else (),
-                      ("a" * least, "a" * (least + 1), "0" * max(least, 1), "Zz" * max(least, 1)),
-                      ("a" * int(most),) if least <= most <= 4000 else (), self._pool.strings,
+                      ("a" * least,), ("a" * int(most),) if least <= most <= 4000 else (),
+                      ("a" * (least + 1), "0" * max(least, 1), "Zz" * max(least, 1)), self._pool.strings,
                       (one for one in self._pool.values if isinstance(one, str)),
                       ("a" * size for one in self._pool.sizes for size in (one, one - 1, one + 1) if 0 <= size <= 4000))
         yield from (one for one in drawn if least <= len(one) <= most)
@@ -197,15 +219,8 @@ class Sampler:
 
     def _member(self, node: dict[str, Any], name: str) -> Any:
         """The schema of one member, declared or not."""
-        import re
-
         found = [node["properties"][name]] if name in node.get("properties", {}) else []
-        for pattern, one in node.get("patternProperties", {}).items():
-            try:
-                if re.search(pattern, name):
-                    found.append(one)
-            except re.error:
-                continue
+        found += [one for pattern, one in node.get("patternProperties", {}).items() if fits(pattern, name)]
         if not found:
             found = [node.get("additionalProperties", True)]
         return found[0] if len(found) == 1 else {"allOf": found}
@@ -249,6 +264,8 @@ def _speaks(node: Mapping[str, Any], kind: str) -> bool:
 
 def _weight(value: Any) -> int:
     """How many values one holds, itself included; counted no further than what is too heavy."""
+    if not isinstance(value, dict | list):
+        return 1
     count, todo = 0, [value]
     while todo and count <= HEAVIEST:
         one = todo.pop()
@@ -264,13 +281,3 @@ def _woven(drawn: Sequence[Iterable[Any]]) -> Iterator[Any]:
     """One of each in turn."""
     nothing = object()
     return (one for row in zip_longest(*drawn, fillvalue=nothing) for one in row if one is not nothing)
-
-
-def _distinct(drawn: Iterable[Any]) -> Iterator[Any]:
-    seen: set[str] = set()
-    for one in drawn:
-        weight = _weight(one)
-        key = text(one) if weight < _LIGHT else f" {len(seen)}"
-        if key not in seen and weight <= HEAVIEST:
-            seen.add(key)
-            yield one

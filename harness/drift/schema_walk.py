@@ -5,11 +5,12 @@ What only is spelled otherwise is no difference. A pair of nodes is walked once,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.drift.changes import Change, Effect, Place, Side
+from harness.drift.discriminators import choices, discriminated
 from harness.drift.edit_space import Edit
 from harness.drift.members import Pair, members
 from harness.drift.naming import Finding, Naming, Spot
@@ -17,7 +18,8 @@ from harness.drift.nodes import Node, Part, child, same, written
 from harness.drift.pairing import called, named_anew, paired
 from harness.drift.shapes import EVERY, Shape
 from harness.drift.spellings import ONE_SCHEMA, shape
-from harness.drift.word_edits import notes, types, values, words
+from harness.drift.word_edits import form_in_xml, notes, types, values, words
+from harness.model.errors import UsageError
 
 _DEEPEST = 40
 _CONDITIONAL = frozenset({"not", "if", "then", "else", "contains"})
@@ -50,30 +52,40 @@ def findings(old: Any, new: Any, *, old_root: Any, new_root: Any, side: Side, wh
         UsageError: a reference leads to nothing.
     """
     naming = Naming(side, where, old_place, new_place)
-    walking = _Walk(naming, old_root, new_root)
+    walking = Walk(naming, old_root, new_root)
+    yield from once(walking.run((Part(old, old_pointer),), (Part(new, new_pointer),), Spot()))
+
+
+def once(found: Iterable[Finding]) -> Iterator[Finding]:
+    """Without those that say the same of the same places."""
     seen: set[tuple[object, ...]] = set()
-    for one in walking.run((Part(old, old_pointer),), (Part(new, new_pointer),)):
+    for one in found:
         identity = (one.change.rule, one.change.says, one.change.old, one.change.new)
         if identity not in seen:
             seen.add(identity)
             yield one
 
 
+Border = Callable[[Node, Node, Spot], bool]
+"""Asked of two nodes below those that a walk began with; True where somebody else walks on from there."""
+
+
 @dataclass(slots=True)
-class _Walk:
+class Walk:
     """One walk; remembers which pairs it has been to."""
 
     naming: Naming
     old_root: Any
     new_root: Any
+    border: Border | None = None
     depth: int = 0
     later: list[tuple[Node, Node, Spot]] = field(default_factory=list)
     """What is too far down to go there at once."""
     been: set[tuple[tuple[str, ...], tuple[str, ...], bool]] = field(default_factory=set)
 
-    def run(self, old: Node, new: Node) -> Iterator[Finding]:
+    def run(self, old: Node, new: Node, spot: Spot) -> Iterator[Finding]:
         """All of it, however long the chains of references are."""
-        self.later.append((old, new, Spot()))
+        self.later.append((old, new, spot))
         while self.later:
             yield from self.compare(*self.later.pop())
 
@@ -82,7 +94,7 @@ class _Walk:
 
     def compare(self, old: Node, new: Node, spot: Spot) -> Iterator[Finding]:
         """The differences of two nodes and of all below them."""
-        if self.same(old, new):
+        if self.same(old, new) or (self.border is not None and self.depth and self.border(old, new, spot)):
             return
         if self.depth >= _DEEPEST:
             self.later.append((old, new, spot))
@@ -96,11 +108,13 @@ class _Walk:
 
     def _differences(self, old: Node, new: Node, spot: Spot) -> Iterator[Finding]:
         a, b = shape(old, self.old_root), shape(new, self.new_root)
+        yield from form_in_xml(a, b, self.naming, spot)  # of each member that leads here
         pair = ((a.pointer, *(p.pointer for p in old[1:])), (b.pointer, *(p.pointer for p in new[1:])), spot.flip)
         if pair in self.been:
             return
         self.been.add(pair)
         yield from notes(a, b, self.naming, spot)
+        yield from self._discriminated(a, old, b, new, spot)
         if bool(a.types) != bool(b.types):
             edit, says = (Edit.ADDED, "nothing is accepted now") if a.types else (Edit.REMOVED, "something is accepted")
             yield self.naming.finding("false", edit, says, spot, a.pointer, b.pointer, tail=f"false-{edit.value}")
@@ -119,6 +133,21 @@ class _Walk:
         yield from self._inner(a, b, spot)
         yield from self._prefix(a, b, spot)
         yield from self._branches(a, b, spot)
+
+    def _discriminated(self, a: Shape, old: Node, b: Shape, new: Node, spot: Spot) -> Iterator[Finding]:
+        """What changed in how a value chooses the schema, where both have it chosen."""
+        before, after = a.notes.get("discriminator"), b.notes.get("discriminator")
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from discriminated(choices(before, old, self.old_root), choices(after, new, self.new_root),
+                                     self._reads_same, self.naming, spot, a.place("discriminator"),
+                                     b.place("discriminator"))
+
+    def _reads_same(self, old: Node, new: Node) -> bool:
+        """Whether two references lead to one text; to nothing at all they lead to nothing that is the same."""
+        try:
+            return self.same((written(old, self.old_root),), (written(new, self.new_root),))
+        except UsageError:
+            return False
 
     @staticmethod
     def _wrapped(a: Shape, b: Shape) -> bool:

@@ -115,10 +115,9 @@ def tidy(made: Shape) -> None:
         made.prefix = ()
     if not made.patterns:
         rest = made.inner.get("additionalProperties")
-        for name, here in made.required.items():
-            if name not in made.properties:
-                made.properties[name] = rest or (Part({}, here),)
-                made.undeclared |= {name}
+        undeclared = [name for name in made.required if name not in made.properties]
+        made.properties.update({name: rest or (Part({}, made.required[name]),) for name in undeclared})
+        made.undeclared |= frozenset(undeclared)
 
 
 def _whole(words: dict[str, Any]) -> None:
@@ -150,7 +149,8 @@ def well_formed(keyword: str, value: Any) -> bool:
     if keyword in ("pattern", "format"):
         return isinstance(value, str)
     if keyword in (*LOWER, *UPPER, "multipleOf", "minContains", "maxContains"):
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and (
+            isinstance(value, int) or math.isfinite(value))
     return keyword != "uniqueItems" or isinstance(value, bool)
 
 

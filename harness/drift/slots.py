@@ -44,6 +44,7 @@ _ABOUT_ABSENCE = frozenset({("required", Edit.ADDED), ("required", Edit.REMOVED)
                             ("properties", Edit.REMOVED)})
 """Findings whose witness is a document without the member."""
 _DECLARED = "who writes is taken to send what is declared, even where more is allowed in so many words"
+Sent = tuple[tuple[Any, Any], tuple[Any, Any]]
 Prover = Callable[..., Answered]
 """`contained(writer, reader, *, writer_root, reader_root, closed)`."""
 
@@ -51,17 +52,17 @@ Prover = Callable[..., Answered]
 def slot_changes(old: Any, new: Any, *, old_root: Any, new_root: Any, side: Side, where: str,
                  old_place: Callable[[str], Place], new_place: Callable[[str], Place], old_pointer: str,
                  new_pointer: str, prover: Prover, reading: Reading = "closed",
-                 policies: Collection[str] | None = None) -> list[Change]:
+                 policies: Collection[str] | None = None, sent: Sent | None = None) -> list[Change]:
     """What changed in one slot, each change with its verdict.
 
     Args:
-        old, new: 2020-12 schemas; their references lead into `old_root` and `new_root`. The prover gets them as they
-            are, so what one side may not send must be gone where that matters.
+        old, new: 2020-12 schemas; their references lead into `old_root` and `new_root`.
         side: who writes. IN: the old consumer writes and the new provider reads; OUT: the new provider writes and the
             old consumer reads. NEITHER: both ways must hold, as for stored documents.
         prover: decides containment, see `Prover`; asked only where the two do not read the same.
         reading: "closed" takes writers to send what they declare; "strict" does not, and there the policies about
             what containment decides are off unless they are asked for.
+        sent: what the prover gets in place of `old` and `new`, each with its root: without what one side may not send.
         policies: names in `edit_space.POLICIES` that are on; others are passed over. None: all that fit the reading.
 
     Raises:
@@ -69,27 +70,31 @@ def slot_changes(old: Any, new: Any, *, old_root: Any, new_root: Any, side: Side
     """
     if same((Part(old, old_pointer),), (Part(new, new_pointer),), old_root, new_root):
         return []
-    fitting = POLICIES.keys() - (_BESIDE_CONTAINMENT if reading == "strict" else frozenset())
-    on = frozenset(fitting if policies is None else policies)
-    found = [_under(one, on) for one in findings(
+    on = policies_on(reading, policies)
+    found = [under(one, on) for one in findings(
         old, new, old_root=old_root, new_root=new_root, side=side, where=where, old_place=old_place,
         new_place=new_place, old_pointer=old_pointer, new_pointer=new_pointer)]
-    proof = _Proof(prover, ((old, old_root), (new, new_root)), side, reading == "closed")
+    proof = Proof(prover, sent or ((old, old_root), (new, new_root)), side, reading == "closed")
+    return decided(found, proof, Naming(side, where, old_place, new_place), (old_pointer, new_pointer), on)
+
+
+def decided(found: list[Finding], proof: Proof, naming: Naming, pointers: tuple[str, str],
+            on: frozenset[str]) -> list[Change]:
+    """The changes that the findings of one pair of schemas are, under the policies that are on."""
     said, valid_in = proof.forward()
     if said.answer == "yes" and not (proof.closed and _broken(found) and proof.vacuous()):
         return [_proved(one, found, proof, on) for one in found]
     if said.answer == "no":
-        naming = Naming(side, where, old_place, new_place)
-        return _refuted(found, said, valid_in, naming, (old_pointer, new_pointer), lenient=reading == "closed")
-    return [_undecided(one.change, said.why) for one in found]
+        return _refuted(found, said, valid_in, naming, pointers, lenient=proof.closed)
+    return [undecided(one.change, said.why) for one in found]
 
 
 @dataclass(slots=True)
-class _Proof:
+class Proof:
     """Questions to the prover about one pair; each is asked once, and only when it matters."""
 
     prover: Prover
-    pair: tuple[tuple[Any, Any], tuple[Any, Any]]
+    pair: Sent
     side: Side
     closed: bool
     _equal: bool | None = field(default=None)
@@ -125,7 +130,13 @@ def _broken(found: list[Finding]) -> bool:
     return any(one.change.verdict in (Verdict.BREAKING, Verdict.UNSURE) for one in found)
 
 
-def _under(one: Finding, on: frozenset[str]) -> Finding:
+def policies_on(reading: Reading, policies: Collection[str] | None) -> frozenset[str]:
+    """The names of the policies that count; see `slot_changes`."""
+    fitting = POLICIES.keys() - (_BESIDE_CONTAINMENT if reading == "strict" else frozenset())
+    return frozenset(fitting if policies is None else policies)
+
+
+def under(one: Finding, on: frozenset[str]) -> Finding:
     """The finding under the policies that are on."""
     if not one.row.policy or one.row.policy in on:
         return one
@@ -133,7 +144,7 @@ def _under(one: Finding, on: frozenset[str]) -> Finding:
     return replace(one, change=bare)
 
 
-def _proved(one: Finding, found: list[Finding], proof: _Proof, on: frozenset[str]) -> Change:
+def _proved(one: Finding, found: list[Finding], proof: Proof, on: frozenset[str]) -> Change:
     """The finding where no valid document is refused."""
     made = one.change
     if made.effect is Effect.NONE:
@@ -198,7 +209,7 @@ def _refuted(found: list[Finding], said: Answered, valid_in: str, naming: Naming
     return changes
 
 
-def _undecided(made: Change, why: str) -> Change:
+def undecided(made: Change, why: str) -> Change:
     """A finding where the prover could not tell: it stands; one of unknown effect says what was in the way."""
     if made.effect is not Effect.UNKNOWN:
         return made

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.drift.edit_space import ANNOTATIONS, WAIVED
 from harness.drift.nodes import Node, Part, child, flat, text
+from harness.drift.references import FILES
 from harness.drift.shapes import EVERY, LOWER, UPPER, Shape, tidy, well_formed
 
 ONE_SCHEMA = ("additionalProperties", "unevaluatedProperties", "propertyNames", "items", "contains",
@@ -35,6 +36,32 @@ def shape(node: Node, root: Any, within: frozenset[str] = frozenset()) -> Shape:
     Raises:
         UsageError: a reference leads to nothing.
     """
+    known = _known(root)
+    key = tuple((part.pointer, id(part.schema)) for part in node)
+    if within or key not in known:
+        made = _shaped(node, root, within)
+        if within:
+            return made
+        known[key] = node, made  # the node, so that the identities stay its own
+    return known[key][1]
+
+
+_KEPT, _MOST_KEPT = 4, 20_000
+_latest: list[tuple[Any, dict[tuple[tuple[str, int], ...], tuple[Node, Shape]]]] = []
+"""The shapes of the last few roots, which must not change while they are compared; nobody may change a shape."""
+
+
+def _known(root: Any) -> dict[tuple[tuple[str, int], ...], tuple[Node, Shape]]:
+    found = next((shapes for one, shapes in _latest if one is root), None)
+    if found is None:
+        found = {}
+        _latest[:] = [*_latest[1 - _KEPT:], (root, found)]
+    elif len(found) > _MOST_KEPT:
+        found.clear()
+    return found
+
+
+def _shaped(node: Node, root: Any, within: frozenset[str]) -> Shape:
     gathered: dict[str, Any] = {}
     made = Shape(pointer=node[0].pointer)
     left: list[Node] = []
@@ -60,7 +87,7 @@ def shape(node: Node, root: Any, within: frozenset[str] = frozenset()) -> Shape:
 def _gather(part: Part, gathered: dict[str, Any], made: Shape, inside: bool) -> dict[str, Any]:
     """Take a part's keywords in; what cannot come in without a change of meaning is given back."""
     own = {key: value for key, value in part.schema.items()
-           if key not in WAIVED and not (key in _IDLE and _IDLE[key] == value)}
+           if key not in WAIVED and key != FILES and not (key in _IDLE and _IDLE[key] == value)}
     own = {key: value for key, value in own.items() if not (key in _OPEN and (value is True or value == {}))}
     for key in [key for key, value in own.items() if not well_formed(key, value)]:
         made.notes.setdefault(key, own.pop(key))
@@ -195,7 +222,7 @@ def _unite(made: Shape, root: Any, within: frozenset[str]) -> None:
             continue
         del made.branches[keyword]
         made.types &= union.types
-        for name in ("values", "words", "required", "properties", "patterns", "dependents", "inner", "prefix"):
+        for name in ("values", "words", "required", "properties", "patterns", "dependents", "inner", "prefix", "idle"):
             setattr(made, name, getattr(union, name))
         made.branches |= union.branches
         made.notes = {**union.notes, **made.notes}
@@ -231,6 +258,9 @@ def _united(shapes: list[Shape], *, apart: bool) -> Shape | None:
         union.prefix = union.prefix or one.prefix
         union.spelled |= one.spelled
     union.values = values if finite else None
-    if sum(one.types != {"null"} for one in shapes) > 1:
+    telling = [one for one in shapes if one.types != {"null"}]
+    if len(telling) > 1:
         union.notes = {}  # what is said of one branch is not said of all
+    elif telling:
+        union.idle = dict(telling[0].idle)
     return union

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.drift.bundling import Bundle
+from harness.drift.budgets import Budget
+from harness.drift.bundles import Bundle
 from harness.drift.facts import (
     Expansion,
     GaveUpError,
@@ -29,8 +29,8 @@ from harness.drift.names import named, plain
 from harness.drift.settled import Settled
 
 _ROUNDS = 60
-_STEPS = 60_000
 _DEEPEST = 60
+_PER_VALUE = 0.1  # steps for one value of an enum
 _IN_PLACE = ("$ref", "allOf", "anyOf", "oneOf", "if", "not", "dependentSchemas")
 
 
@@ -41,16 +41,15 @@ class Walk:
     is disproved: the greatest fixed point. Every way back to a pair goes through a member or an item of the document.
     """
 
-    def __init__(self, writer: Bundle, reader: Bundle, until: float,
+    def __init__(self, writer: Bundle, reader: Bundle, budget: Budget,
                  alike: Callable[[str], bool] = lambda _name: False, settled: Settled | None = None) -> None:
         """`alike` says of a name whether both documents mean the same by it; `settled` is kept between walks."""
         self._alike, self._settled = alike, settled or Settled()
-        self._writer, self._reader, self._until = writer, reader, until
+        self._writer, self._reader, self._budget = writer, reader, budget
         self._of_writer, self._of_reader = Expansion(writer.defs), Expansion(reader.defs)
-        self._leaves = Leaves(writer.defs, reader.defs, until)
+        self._leaves = Leaves(writer.defs, reader.defs, budget)
         self._disproved = self._settled.disproved
         self._round: dict[tuple[Any, ...], bool] = {}
-        self._steps = 0
         self._last_branch = 0
 
     def proves(self) -> bool:
@@ -82,8 +81,8 @@ class Walk:
             return pair in self._settled.proved
         if pair in self._round:
             return self._round[pair]
-        self._steps += 1
-        if depth > _DEEPEST or self._steps > _STEPS or time.monotonic() > self._until:
+        self._budget.spend()
+        if depth > _DEEPEST or self._budget.over:
             raise GaveUpError
         self._round[pair] = True
         held = self._leaves.covered(schemas, reader)
@@ -123,7 +122,8 @@ class Walk:
 
     def _listed(self, parts: Parts, listed: list[Any], reader: Part) -> bool:
         for at, one in enumerate(listed):
-            if at % 64 == 63 and time.monotonic() > self._until:
+            self._budget.spend(_PER_VALUE)
+            if at % 64 == 63 and self._budget.over:
                 raise GaveUpError
             if self._leaves.possible(parts, one) and not self._leaves.accepts(reader, one):
                 return False
@@ -228,7 +228,7 @@ class Walk:
                 return False
         all_patterns = [part.get("patternProperties", {}) for part in parts]
         same = tuple(one_part[pattern] for one_part in all_patterns if pattern in one_part)
-        if any(schema is False for schema in same):
+        if any(schema is False for schema in same) or self._leaves.only(pattern, names(parts)):
             return True
         return all(self._within((*case, *same), one, depth + 1) for case in others(parts, frozenset()))
 

@@ -13,7 +13,7 @@ _SEMVER = re.compile(r"(0|[1-9]\d{0,17})\.(0|[1-9]\d{0,17})\.(0|[1-9]\d{0,17})"
                      r"(?:-((?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*))?"
                      r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?", re.ASCII)
 _SHORT = re.compile(r"v?(0|[1-9]\d{0,8})(?:\.(0|[1-9]\d{0,8}))?(?:\.(0|[1-9]\d{0,8}))?", re.ASCII | re.IGNORECASE)
-_PATH_MAJOR = re.compile(r"(?:^|/)v(\d{1,9})(?=/|$|\?)", re.ASCII)
+_PATH_MAJOR = re.compile(r"(?:^|/)[vV](\d{1,9})(?=/|$|\?)", re.ASCII)
 _MOST_PATHS = 100_000
 
 

@@ -7,13 +7,17 @@ from fractions import Fraction
 from typing import Any
 
 from harness.drift.edit_space import EDIT_SPACE, Edit
+from harness.drift.idle import idle
 from harness.drift.naming import Finding, Naming, Spot, kebab
 from harness.drift.nodes import text
 from harness.drift.shapes import EVERY, Shape
 from harness.drift.spellings import NOTES
 
 _NUMBERS = frozenset({"integer", "fraction"})
-_WIDER_FORMATS = frozenset({("int32", "int64"), ("float", "double")})
+_WIDER_FORMATS = frozenset({
+    ("int32", "int64"), ("float", "double"), ("email", "idn-email"), ("hostname", "idn-hostname"), ("uri", "iri"),
+    ("uri", "uri-reference"), ("uri", "iri-reference"), ("iri", "iri-reference"), ("uri-reference", "iri-reference")})
+"""Every value of the first is one of the second."""
 _NULL = text(None)
 
 
@@ -128,8 +132,9 @@ def _words(a: Shape, b: Shape, one: dict[str, Any], other: dict[str, Any], namin
         tail = ""
         if keyword == "pattern" and edit is Edit.REMOVED and "pattern" in b.spelled:
             edit, tail = Edit.WIDENED, "pattern-generalized"
-        yield naming.finding(keyword, edit, says, spot, a.place(keyword), b.place(keyword), tail=tail,
-                             policy=policy)
+        found = naming.finding(keyword, edit, says, spot, a.place(keyword), b.place(keyword), tail=tail, policy=policy)
+        unfelt = (old is None or idle(keyword, old, b)) and (new is None or idle(keyword, new, a))
+        yield naming.unfelt(found) if unfelt else found
 
 
 def _shown(value: Any) -> str:
@@ -163,8 +168,10 @@ def _number(value: Any) -> bool:
 
 
 def notes(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
-    """Annotations, default, deprecated, discriminator, xml and extensions."""
+    """Annotations, default, deprecated, discriminator and extensions."""
     for keyword in [*a.notes, *(word for word in b.notes if word not in a.notes)]:
+        if keyword == "xml":
+            continue
         before, after = keyword in a.notes, keyword in b.notes
         old, new = a.notes.get(keyword), b.notes.get(keyword)
         if before and after and text(old) == text(new):
@@ -172,11 +179,8 @@ def notes(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
         edit = Edit.CHANGED if before and after else Edit.ADDED if after else Edit.REMOVED
         places = a.place(keyword), b.place(keyword)
         if keyword == "discriminator":
-            yield from _discriminator(old, new, edit, naming, spot, *places)
-        elif keyword == "xml":
-            if not ("json" in naming.where.lower() and "xml" not in naming.where.lower()):
-                yield naming.finding("xml", Edit.CHANGED, "its form in XML is another one", spot, *places,
-                                     tail="xml-changed")
+            if edit is not Edit.CHANGED or not isinstance(old, dict) or not isinstance(new, dict):
+                yield naming.finding(keyword, edit, f"the discriminator was {edit.value}", spot, *places)
         elif keyword == "x-extensible-enum" and isinstance(old or new, list):
             yield from _extensible(old or [], new or [], naming, spot, *places)
         else:
@@ -187,6 +191,22 @@ def notes(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
             shown = f", was {_short(old)}" if before and after else ""
             says = f"`{keyword}` is {_short(new)}{shown}" if after else f"`{keyword}` {_short(old)} was removed"
             yield naming.finding(keyword, edit, says, spot, *places, tail=_note_tail(keyword, edit))
+
+
+def form_in_xml(a: Shape, b: Shape, naming: Naming, spot: Spot) -> Iterator[Finding]:
+    """What changed in how it is written in XML, which hangs on the member that it is, too."""
+    if naming.in_xml and _xml(a.notes.get("xml"), spot) != _xml(b.notes.get("xml"), spot):
+        yield naming.finding("xml", Edit.CHANGED, "its form in XML is another one", spot, a.place("xml"),
+                             b.place("xml"), tail="xml-changed")
+
+
+def _xml(value: Any, spot: Spot) -> Any:
+    """What it says beyond what holds without it; a member's element has the member's name anyway."""
+    if not isinstance(value, dict):
+        return value or {}
+    name = spot.path[-1] if spot.path else None
+    return {word: said for word, said in value.items()
+            if said is not False and not (word == "name" and said == name) and not word.startswith("x-")}
 
 
 def _note_tail(keyword: str, edit: Edit) -> str:
@@ -200,23 +220,6 @@ def _note_tail(keyword: str, edit: Edit) -> str:
 def _short(value: Any) -> str:
     shown = _shown(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."
-
-
-def _discriminator(old: Any, new: Any, edit: Edit, naming: Naming, spot: Spot, old_at: str,
-                   new_at: str) -> Iterator[Finding]:
-    if edit is not Edit.CHANGED or not isinstance(old, dict) or not isinstance(new, dict):
-        yield naming.finding("discriminator", edit, f"the discriminator was {edit.value}", spot, old_at, new_at)
-        return
-    if old.get("propertyName") != new.get("propertyName"):
-        says = f"the discriminator is `{new.get('propertyName')}`, was `{old.get('propertyName')}`"
-        yield naming.finding("discriminator", Edit.CHANGED, says, spot, old_at, new_at,
-                             tail="discriminator-property-name-changed")
-    one, other = (found if isinstance(found := each.get("mapping"), dict) else {} for each in (old, new))
-    for value in [*one, *(value for value in other if value not in one)]:
-        if one.get(value) != other.get(value):
-            kind = Edit.CHANGED if value in one and value in other else Edit.ADDED if value in other else Edit.REMOVED
-            yield naming.finding("discriminator", kind, f"the discriminator's value `{value}` was {kind.value}", spot,
-                                 old_at, new_at, tail=f"discriminator-mapping-{kind.value}")
 
 
 def _extensible(old: list[Any], new: list[Any], naming: Naming, spot: Spot, old_at: str, new_at: str,

@@ -1,10 +1,9 @@
 """How long it takes to read and compare OpenAPI documents of a megabyte and 500 operations, and what it holds.
 
-The documents are generated: shared, nested and recursive schemas, parameters, errors, forms, webhooks. Compared are a
-document with itself, with a version of a few edits, and with one in which every schema was touched.
+The documents are generated, see `drift_profiles`. Times are CPU seconds of this process, so that a busy machine does
+not change them much; `python -m tests.benchmarks drift` prints them.
 """
 
-import copy
 import json
 import statistics
 import time
@@ -14,91 +13,47 @@ import yaml
 
 from harness.drift.document import read_document
 from harness.drift.openapi.compare import compare_openapi
+from tests.benchmarks.drift_documents import OPERATIONS, generated
+from tests.benchmarks.drift_profiles import profiles
 
-OPERATIONS = 500
-SCHEMAS = 256
 ROUNDS = 3
 
 
 def main() -> None:
-    """Lines on reading, on three comparisons, and on memory."""
+    """Lines on reading, on one comparison for each profile, and on memory."""
     old = generated()
     text = json.dumps(old, indent=1).encode()
     spelled = yaml.dump(old, Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper), sort_keys=False).encode()
     for name, given in (("old.json", text), ("old.yaml", spelled)):
         seconds = _median(lambda name=name, given=given: read_document(given, file=name))
         print(f"drift: {name} of {len(given) / 1e6:.1f} MB is read in {seconds:.2f} s")
-    for what, new in (("itself", old), ("a few edits", edited(old, 10)), ("every schema edited", edited(old, 1))):
-        before, after = read_document(text, file="old.json"), read_document(json.dumps(new).encode(), file="new.json")
-        seconds = _median(lambda before=before, after=after: compare_openapi(before, after))
-        found = compare_openapi(before, after)
-        verdict = found.verdict.value if found.verdict else "no change"
-        print(f"drift: {OPERATIONS} operations and {what}: {seconds:.2f} s, {len(found.changes)} changes, {verdict}")
+    for what, (before, after) in profiles().items():
+        print("drift: " + line(what, json.dumps(before, indent=1).encode(), json.dumps(after, indent=1).encode()))
     tracemalloc.start()
     compare_openapi(read_document(text, file="old.json"), read_document(spelled, file="old.yaml"))
     print(f"drift: reading both and comparing them holds {tracemalloc.get_traced_memory()[1] / 1e6:.0f} MB at most")
     tracemalloc.stop()
 
 
+def line(what: str, before: bytes, after: bytes) -> str:
+    """What one comparison cost, and what it found."""
+    old, new = read_document(before, file="old.json"), read_document(after, file="new.json")
+    began = time.process_time()
+    found = compare_openapi(old, new)
+    seconds = time.process_time() - began
+    verdict = found.verdict.value if found.verdict else "no change"
+    unproved = "; ".join(one for one in found.notes if "proof" in one)
+    return (f"{OPERATIONS} operations, {len(before) / 1e6:.1f} MB, {what}: {seconds:.2f} s, "
+            f"{len(found.changes)} changes, {verdict}" + (f" ({unproved})" if unproved else ""))
+
+
 def _median(call):
     took = []
     for _ in range(ROUNDS):
-        began = time.perf_counter()
+        began = time.process_time()
         call()
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     return statistics.median(took)
-
-
-def generated(operations=OPERATIONS, schemas=SCHEMAS):
-    """A document of many operations over shared schemas, some of them recursive."""
-    parts = {f"Part{n}": _schema(n, schemas) for n in range(schemas)}
-    parts["Error"] = {"type": "object", "required": ["code"], "properties": {
-        "code": {"type": "string", "enum": [f"E{n}" for n in range(40)]}, "message": {"type": "string"}}}
-    paths = {f"/things{n}/{{id}}": _item(n, schemas) for n in range(operations // 2)}
-    return {"openapi": "3.0.3", "info": {"title": "Generated", "version": "1.0.0"},
-            "servers": [{"url": "https://api.example/v1"}], "security": [{"key": []}], "paths": paths,
-            "components": {"schemas": parts, "securitySchemes": {
-                "key": {"type": "apiKey", "in": "header", "name": "X-Key"}}}}
-
-
-def _schema(n, schemas):
-    properties = {f"member{k}": {"type": "string", "maxLength": 10 + k, "description": f"Member {k} of part {n}."}
-                  for k in range(10)}
-    properties["amount"] = {"type": "integer", "format": "int64", "minimum": 0}
-    properties["state"] = {"type": "string", "enum": ["open", "held", "settled"], "nullable": n % 2 == 0}
-    properties["next"] = {"$ref": f"#/components/schemas/Part{n - n % 8 + (n + 1) % 8}"}  # eight make a circle
-    properties["others"] = {"type": "array", "maxItems": 100, "items": {"$ref": f"#/components/schemas/Part{n}"}}
-    return {"type": "object", "required": ["member0", "amount"], "properties": properties}
-
-
-def _item(n, schemas):
-    def body(schema):
-        return {"content": {"application/json": {"schema": schema}}}
-
-    errors = {code: {"description": "error", **body({"$ref": "#/components/schemas/Error"})}
-              for code in ("400", "404", "default")}
-    first, second = (f"#/components/schemas/Part{(n * step) % schemas}" for step in (1, 7))
-    listed = {"type": "object", "properties": {"items": {"type": "array", "items": {"$ref": second}},
-                                               "cursor": {"type": "string", "maxLength": 64}}}
-    return {"parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
-            "get": {"operationId": f"get{n}", "description": f"Reads thing {n}. " * 12, "parameters": [
-                {"name": f"q{k}", "in": "query", "schema": {"type": "integer", "minimum": k}} for k in range(4)],
-                "responses": {"200": {"description": "ok", **body(listed)}, **errors}},
-            "post": {"operationId": f"post{n}", "description": f"Changes thing {n}. " * 12,
-                     "requestBody": {"required": True, **body({"$ref": first})},
-                     "responses": {"201": {"description": "made", **body({"$ref": first})}, **errors}}}
-
-
-def edited(document, every):
-    """The next version: each `every`-th schema has a bound moved and a member more, each 50th operation a parameter."""
-    made = copy.deepcopy(document)
-    for n, schema in enumerate(made["components"]["schemas"].values()):
-        if n % every == 0:
-            schema["properties"]["added"] = {"type": "string"}
-            schema["properties"].get("member1", {})["maxLength"] = 40
-    for item in list(made["paths"].values())[::50]:
-        item["get"]["parameters"].append({"name": "fresh", "in": "query", "schema": {"type": "string"}})
-    return made
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ def labels(histories):
 @pytest.mark.parametrize(("files", "found"), [
     (["bet.settled-1.10.0.avsc", "bet.settled-1.9.0.avsc"], {"bet.settled": ["1.9.0", "1.10.0"]}),
     (["orders.v1.json", "orders.v2.json"], {"orders": ["v1", "v2"]}),
+    (["orders.V1.json", "orders.V2.json"], {"orders": ["V1", "V2"]}),
     (["bet/1.avsc", "bet/2.avsc", "bet/10.avsc"], {"bet": ["1", "2", "10"]}),
     (["v1_6/events/bet.settled.schema.json", "v1_7/events/bet.settled.schema.json"],
      {"events/bet.settled": ["v1.6", "v1.7"]}),
@@ -32,7 +33,6 @@ def labels(histories):
     (["bet/1.0.0/bets/v1/bet.proto", "bet/1.0.0/bets/v1/money.proto"], {"bet": ["1.0.0"]}),
     (["1.0.0/bet.proto", "1.1.0/bet.proto"], {"protobuf": ["1.0.0", "1.1.0"]}),
     (["bet.v1.proto", "bet.v2.proto"], {"bet": ["v1", "v2"]}),
-    (["orders.V1.json", "orders.V2.json"], {"orders": ["V1", "V2"]}),
     (["V1_6/bet.settled.json", "V1_7/bet.settled.json"], {"bet.settled": ["V1.6", "V1.7"]}),
     (["BET.SETTLED-V1.avsc", "BET.SETTLED-v2.avsc"], {"BET.SETTLED": ["V1", "v2"]}),
 ])

@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import replace
 
+import jsonschema_rs
 import pytest
 
 from harness.drawing.drift_json import drift_json
@@ -12,6 +13,7 @@ from harness.drawing.drift_sarif import drift_sarif
 from harness.drawing.drift_text import drift_text
 from harness.drift.changes import Witness
 from harness.drift.waivers import fingerprint
+from tests.drawing.sarif_asked import LOG
 from tests.drift.made_up import ADDED, BREAK, PROMISE, REMOVED, UNSURE, WORDS, report
 
 ALL = (WORDS, ADDED, UNSURE, BREAK, REMOVED, PROMISE)
@@ -35,6 +37,15 @@ def test_text_tells_each_break_with_places_direction_and_example():
                  "A breaking change needs at least 2.0.0, not 1.7.0.", "GET /v1/limits: It is new."):
         assert part in said, part
     assert text.index("BREAKING  POST") < text.index("UNSURE  GET") < text.index("additive (1)")
+
+
+def test_a_change_of_a_shared_schema_names_where_else_it_holds():
+    shared = replace(BREAK, also=tuple(f"GET /v1/p{n}" for n in range(5)))
+    for text in (drift_text(report(shared)), drift_markdown(report(shared)).replace("\\", "")):
+        assert "The same in GET /v1/p0, GET /v1/p1, GET /v1/p2 and 2 more places." in flat(text)
+    assert drift_json(report(shared))["changes"][0]["also"] == list(shared.also)
+    assert drift_json(report(BREAK))["changes"][0]["also"] == []
+    assert "(and 5 more)" in drift_text(report(replace(ADDED, also=shared.also)))
 
 
 def test_colour_is_only_colour():
@@ -121,6 +132,17 @@ def test_sarif_has_the_shape_of_its_schema():
     assert [r["suppressions"][0]["kind"] for r in run["results"] if "suppressions" in r] == ["external"]
     assert run["results"][-1]["ruleId"] == "version-policy"
     assert "2.0.0" in run["results"][-1]["message"]["text"]
+
+
+def test_sarif_is_what_code_hosts_ask_for():
+    odd = replace(BREAK, new=replace(BREAK.new, file="c:\\api\\my api.yaml", line=None), old=None, says=NASTY)
+    nowhere = replace(WORDS, old=None, new=None)
+    waived = replace(REMOVED, waived="agreed (until 2027-01-31)")
+    check = jsonschema_rs.Draft202012Validator(LOG, validate_formats=True)
+    for made in (report(*ALL, waived), report(odd), report(nowhere, notes=("a note",)), report(new="1.7")):
+        log = json.loads(json.dumps(drift_sarif(made)))
+        assert [f"{one.instance_path}: {one.message}" for one in check.iter_errors(log)] == []
+    assert not check.is_valid({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "a"}}}]})
 
 
 def test_sarif_names_a_commits_file_by_its_path():

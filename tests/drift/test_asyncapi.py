@@ -123,7 +123,7 @@ def test_a_break_comes_with_side_place_and_witness():
     (put("operations", "limits", ...), "operation-removed", "breaking"),
     (put("operations.bets", "reply", {"channel": {"$ref": "#/channels/limits"}}), "reply-added", "additive"),
     (put("operations.bets", "security", [{"type": "plain"}]), "security-added", "breaking"),
-    (put("channels.bets", "servers", [{"$ref": "#/servers/main"}]), "channel-server-removed", "breaking"),
+    (put("channels.bets", "servers", [{"$ref": "#/servers/main"}]), "reworded", "editorial"),
     (put("channels.bets.messages.bet", "correlationId", {"location": "$message.header#/c"}), "correlation-id-added",
      "additive"),
     (put("channels.bets.messages.bet", "title", "A bet"), "message-words-changed", "editorial"),
@@ -291,3 +291,19 @@ def test_what_is_no_asyncapi_document_gets_one_line(value):
     with pytest.raises(UsageError) as error:
         compare(third(), value)
     assert len(error.value.line()) < 500
+
+
+def test_a_channel_is_on_all_servers_until_it_says_on_which():
+    made = third()
+    made["servers"]["other"] = {"host": "other.example", "protocol": "kafka"}
+    fewer = changed(made, put("channels.bets", "servers", [{"$ref": "#/servers/main"}]))
+    assert verdict(*fewer) is Verdict.BREAKING
+    assert verdict(*reversed(fewer)) is Verdict.ADDITIVE
+
+
+def test_a_server_of_another_name_is_the_same_server_to_its_channels():
+    made = changed(third(), put("channels.bets", "servers", [{"$ref": "#/servers/main"}]))[1]
+    later = copy.deepcopy(made)
+    later["servers"] = {"broker": later["servers"]["main"]}
+    later["channels"]["bets"]["servers"] = [{"$ref": "#/servers/broker"}]
+    assert verdict(made, later) is Verdict.EDITORIAL

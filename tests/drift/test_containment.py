@@ -1,13 +1,11 @@
 """Containment: yes is proved and doubted, no comes with a witness that both validators confirm, all ends in time."""
 
-import random
 import time
 
 import jsonschema_rs
 import pytest
 
 from harness.drift.containment import Prover, contained
-from tests.drift import schema_made
 
 
 def ask(writer, reader, *, closed=False, seconds=2.0):
@@ -146,23 +144,3 @@ def test_hostile_schemas_end(writer, reader, answers, closed):
     start = time.monotonic()
     assert ask(writer, reader, closed=closed, seconds=1.0).answer in answers.split()
     assert time.monotonic() - start < 30  # a hang would be far longer; the machine may be slow
-
-
-@pytest.mark.parametrize("start", range(0, 600, 100))
-def test_random_schemas_no_yes_is_refuted_and_every_witness_is_one(start):
-    answers = []
-    for seed in range(start, start + 100):
-        draw = random.Random(seed)
-        writer = schema_made.schema(draw)
-        reader = schema_made.edited(draw, writer) if draw.random() < 0.85 else schema_made.schema(draw)
-        found = ask(writer, reader, seconds=1.0)
-        answers.append(found.answer)
-        takes, accepts = (jsonschema_rs.Draft202012Validator(one, validate_formats=True) for one in (writer, reader))
-        if found.shown:
-            assert takes.is_valid(found.witness), seed
-            assert not accepts.is_valid(found.witness), seed
-        elif found.answer == "yes":
-            for document in (schema_made.document(draw) for _ in range(120)):
-                assert accepts.is_valid(document) or not takes.is_valid(document), (seed, document)
-    assert {"yes", "no"} <= set(answers)
-    assert answers.count("unsure") < 12

@@ -28,7 +28,7 @@ def test_a_history_must_rise():
 
 
 @pytest.mark.parametrize(("label", "numbers"), [
-    ("7", (0, 7, 0)), ("v2", (2, 0, 0)), ("1.4", (1, 4, 0)), ("v1.4.2", (1, 4, 2))])
+    ("7", (0, 7, 0)), ("v2", (2, 0, 0)), ("1.4", (1, 4, 0)), ("v1.4.2", (1, 4, 2)), ("V3", (3, 0, 0))])
 def test_versions_are_read(label, numbers):
     version = version_named(label)
     assert (version.major, version.minor, version.patch) == numbers

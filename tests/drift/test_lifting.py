@@ -5,6 +5,7 @@ import pytest
 
 from harness.drift.changes import Side
 from harness.drift.lifting import lifted, projected
+from harness.drift.subschemas import at_pointer
 from harness.model.errors import UsageError
 
 DRAFTS = {"draft-04": 4, "draft-06": 6, "draft-07": 7}
@@ -71,6 +72,34 @@ def test_a_whole_document_is_lifted_where_its_schemas_are():
     assert document["components"]["schemas"]["schema"] == bound
 
 
+MEMBER = {"type": "object", "required": ["id", "pin", "name"], "properties": {
+    "id": {"type": "string", "readOnly": True}, "pin": {"type": "string", "writeOnly": True}, "name": {}}}
+BOUND, LIFTED = {"type": "integer", "minimum": 0, "exclusiveMinimum": True}, {"type": "integer", "exclusiveMinimum": 0}
+
+
+@pytest.mark.parametrize(("file", "inside"), [
+    (BOUND, ""), ({"Money": BOUND}, "/Money"), ({"definitions": {"Money": BOUND}}, "/definitions/Money"),
+    ([BOUND], "/0"), ({"type": {"type": "object"}, "Money": BOUND}, "/Money"),  # `type` is a name here
+    ({"Other": {"type": "object", "x-shelf": {"a/b": BOUND}}}, "/Other/x-shelf/a~1b"),
+    ({"next": {"$ref": "#/x-certify-files/m.json/x-far"}, "x-far": BOUND}, "/x-far")])
+def test_files_that_were_brought_in_are_lifted_wherever_a_reference_leads(file, inside):
+    ref = {"$ref": f"#/x-certify-files/m.json{inside}"}
+    document = {"openapi": "3.0.3", "components": {"schemas": {"M": {"type": "array", "items": ref}}},
+                "x-certify-files": {"m.json": file}}
+    made = lifted(document, dialect="openapi-3.0")
+    assert at_pointer(made, f"/x-certify-files/m.json{inside}") == LIFTED
+    assert at_pointer(document, f"/x-certify-files/m.json{inside}") == BOUND
+    schema = {"items": ref, "x-certify-files": {"m.json": file}}
+    assert at_pointer(lifted(schema, dialect="draft-04"), f"/x-certify-files/m.json{inside}") == LIFTED
+
+
+def test_a_side_sees_only_what_it_may_send_of_other_files_too():
+    document = {"components": {"schemas": {"M": {"$ref": "#/x-certify-files/m.json/x-shelf/M"}}},
+                "x-certify-files": {"m.json": {"type": "object", "x-shelf": {"M": MEMBER}}}}
+    made = projected(document, Side.IN)
+    assert list(at_pointer(made, "/x-certify-files/m.json/x-shelf/M/properties")) == ["pin", "name"]
+
+
 def test_numbers_that_json_does_not_know_leave_an_enum():
     assert lifted({"enum": [1, float("nan")]}, dialect="draft-04") == {"enum": [1]}
     assert lifted({"enum": [float("nan")]}, dialect="draft-04") == {"not": {}}
@@ -79,17 +108,13 @@ def test_numbers_that_json_does_not_know_leave_an_enum():
 def test_what_cannot_be_lifted_is_said():
     with pytest.raises(UsageError, match="draft-03"):
         lifted({}, dialect="draft-03")
-    deep = {}
+    deep = {"readOnly": True}
     for _ in range(3000):
         deep = {"items": deep}
     with pytest.raises(UsageError, match="nested deeper"):
         lifted(deep, dialect="draft-07")
     with pytest.raises(UsageError, match="nested deeper"):
         projected(deep, Side.IN)
-
-
-MEMBER = {"type": "object", "required": ["id", "pin", "name"], "properties": {
-    "id": {"type": "string", "readOnly": True}, "pin": {"type": "string", "writeOnly": True}, "name": {}}}
 
 
 @pytest.mark.parametrize(("side", "left"), [(Side.IN, ["pin", "name"]), (Side.OUT, ["id", "name"]),

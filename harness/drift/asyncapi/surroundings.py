@@ -15,6 +15,8 @@ from harness.drift.changes import Side
 _SERVER = frozenset({"url", "host", "pathname", "protocol", "security", "variables", "bindings"})
 _CHANNEL = frozenset({"address", "messages", "servers", "parameters", "bindings", "publish", "subscribe", "$ref"})
 _OPERATION = frozenset({"action", "channel", "messages", "message", "reply", "bindings", "security", "traits"})
+Alternative = Mapping[str, frozenset[str]]
+"""Schemes that are needed together, each with its scopes."""
 _FLIPPED = {Side.IN: Side.OUT, Side.OUT: Side.IN, Side.NEITHER: Side.NEITHER}
 
 
@@ -82,7 +84,7 @@ def compare_channels(tell: Teller, old: Contract, new: Contract) -> None:
                        f"{later.address}", where, channel, later)
         else:
             _parameters(tell, channel, later, where)
-        _channel_servers(tell, channel, later, where)
+        _channel_servers(tell, channel, later, old, new, where)
         if channel.messages or later.messages:  # nobody says who sends them
             _unused(tell, channel, later, old, new, where)
         compare_bindings(tell, channel, later, "channel", where)
@@ -103,12 +105,25 @@ def _unused(tell: Teller, channel: Channel, later: Channel, old: Contract, new: 
     compare_messages(tell, was, now, Side.NEITHER, where)
 
 
-def _channel_servers(tell: Teller, old: Channel, new: Channel, where: str) -> None:
-    if new.servers is not None and (old.servers is None or not old.servers <= new.servers):
-        tell.breaks("asyncapi-channel-server-removed", f"the channel is only on {', '.join(sorted(new.servers))} now",
-                    where, old, new)
-    elif old.servers != new.servers:
+def _channel_servers(tell: Teller, old: Channel, new: Channel, before: Contract, after: Contract, where: str) -> None:
+    if old.servers is None and new.servers is None:
+        return
+    was = frozenset(before.servers) if old.servers is None else old.servers
+    now = frozenset(_called_before(name, before, after) for name in new.servers or after.servers)
+    if not was <= now:
+        tell.breaks("asyncapi-channel-server-removed", f"the channel is only on {', '.join(sorted(now))} now", where,
+                    old, new)
+    elif was != now:
         tell.adds("asyncapi-channel-server-added", "the channel is on more servers now", where, old, new)
+
+
+def _called_before(name: str, before: Contract, after: Contract) -> str:
+    """The old name of a server that got another one."""
+    server = after.servers.get(name)
+    if server is None or name in before.servers:
+        return name
+    return next((old for old, one in before.servers.items() if old not in after.servers
+                 and (one.protocol, one.url) == (server.protocol, server.url)), name)
 
 
 def _parameters(tell: Teller, old: Channel, new: Channel, where: str) -> None:
@@ -142,7 +157,8 @@ def _parameter(tell: Teller, old: Part, new: Part, where: str) -> None:
 
 def _parameter_says(parameter: Part) -> dict[str, Any]:
     """What a parameter says: 2.x in a schema, 3.x by itself; that it is text goes without saying."""
-    said = plain(parameter.said.get("schema") or parameter.said)
+    beside = {key: one for key, one in parameter.said.items() if key != "schema"}
+    said = plain({**(parameter.said.get("schema") or {}), **beside})
     return {key: one for key, one in said.items() if (key, one) != ("type", "string")}
 
 
@@ -202,27 +218,40 @@ def _reply(tell: Teller, old: Operation, new: Operation, where: str) -> None:
 
 def _security(tell: Teller, old: Part, new: Part, before: Contract, after: Contract, where: str) -> None:
     was, now = _alternatives(old, before, tell.old.value), _alternatives(new, after, tell.new.value)
-    if was == now:
-        return
-    if now and (not was or was - now):
-        tell.breaks("asyncapi-security-added" if not was else "asyncapi-security-changed",
-                    "what could be used without it, or with other credentials, asks for these now" if not was else
+    if any(not any(_suffices(one, other) for other in now) for one in was):
+        open_before = {} in was
+        tell.breaks("asyncapi-security-added" if open_before else "asyncapi-security-changed",
+                    "what could be used without it, or with other credentials, asks for these now" if open_before else
                     "credentials that were good enough are not any more", where, old, new)
-    else:
+    elif any(not any(_suffices(one, other) for other in was) for one in now):
         tell.adds("asyncapi-security-relaxed", "other credentials, or none, are good enough now", where, old, new)
 
 
-def _alternatives(part: Part, contract: Contract, root: Mapping[str, Any]) -> frozenset[str]:
-    """Each way to be let in as canonical JSON: 2.x lists names with scopes, 3.x the schemes themselves."""
+def _suffices(sent: Alternative, wanted: Alternative) -> bool:
+    """Whether who brings `sent` has all that is wanted."""
+    return all(scheme in sent and scopes <= sent[scheme] for scheme, scopes in wanted.items())
+
+
+def _alternatives(part: Part, contract: Contract, root: Mapping[str, Any]) -> list[Alternative]:
+    """Each way to be let in: 2.x lists names with scopes, 3.x the schemes themselves; none: anybody is."""
     from harness.drift.asyncapi.reading import at
 
-    found = set()
+    found: list[Alternative] = []
     for one in part.said.get("security") or ():
         if isinstance(one.get("$ref"), str):
-            scheme = at(root, one["$ref"].removeprefix("#"))
+            found.append(dict([_scheme(at(root, one["$ref"].removeprefix("#")))]))
         elif "type" in one:
-            scheme = one
+            found.append(dict([_scheme(one)]))
         else:
-            scheme = {name: [contract.security.get(name, name), sorted(scopes)] for name, scopes in one.items()}
-        found.add(json.dumps(plain(scheme), sort_keys=True, default=repr))
-    return frozenset(found)
+            found.append({_scheme(contract.security.get(name, name))[0]: frozenset(map(str, scopes or ()))
+                          for name, scopes in one.items()})
+    return found or [{}]
+
+
+def _scheme(scheme: Any) -> tuple[str, frozenset[str]]:
+    """What a client must know of a scheme as canonical JSON, and the scopes that are asked for."""
+    said = dict(scheme) if isinstance(scheme, Mapping) else {"": scheme}
+    scopes = frozenset(map(str, said.pop("scopes", None) or ()))
+    said.pop("bearerFormat", None)
+    told = {key: one for key, one in plain(said).items() if not key.startswith("x-")}
+    return json.dumps(told, sort_keys=True, default=repr), scopes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.drift.changes import Change, Comparison, Effect, change
+from harness.drift.changes import Change, Comparison, Effect, Side, change
 from harness.drift.document import Document
 from harness.drift.growing import escaped
 from harness.drift.openapi.comparing import Comparing, SlotChanges
@@ -29,13 +29,30 @@ def compare_openapi(old: Document, new: Document, *, slots: SlotChanges = slot_c
     """
     before, after = contract_of(old), contract_of(new)
     provers = Provers()
-    comparing = Comparing(before, after, slots=slots, prover=provers, policies=policies, strict=strict)
-    found = [*operation_changes(comparing), *webhook_changes(comparing)]
-    changes = _once(found)
+    comparing = Comparing(before, after, slots=slots, prover=provers, policies=policies, strict=strict,
+                          large=slots is slot_changes)
+    found = [*_dialects(comparing), *operation_changes(comparing), *webhook_changes(comparing)]
+    changes = comparing.told(_once(found))
     if not changes:
         changes = tuple(_wording(old, new))
     return Comparison(format="openapi", old_version=before.version, new_version=after.version, changes=changes,
                       notes=(*_notes(before, after), *_unproved(provers.unasked)))
+
+
+def _dialects(comparing: Comparing) -> Iterator[Change]:
+    """Where schemas are in another dialect now: their words may mean something else."""
+    before, after = (_dialect(one) for one in (comparing.old, comparing.new))
+    if before != after:
+        yield comparing.change("schema-dialect-changed", f"Schemas are in the dialect {after or 'of OpenAPI'}, no "
+                               f"longer in {before or 'that of OpenAPI'}.", where="document", effect=Effect.UNKNOWN,
+                               side=Side.NEITHER, old=comparing.old.root.raw("jsonSchemaDialect"),
+                               new=comparing.new.root.raw("jsonSchemaDialect"))
+
+
+def _dialect(contract: Contract) -> str:
+    """The schema dialect where it is not 2020-12 or OpenAPI's own, which are read alike; "": it is."""
+    said = contract.root.text("jsonSchemaDialect")
+    return "" if "2020-12" in said or "spec.openapis.org" in said else said
 
 
 def _once(found: list[Change]) -> tuple[Change, ...]:
@@ -70,14 +87,14 @@ def _difference(old: Any, new: Any, pointer: str) -> str | None:
 
 def _unproved(count: int) -> Iterator[str]:
     if count:
-        yield f"{count} schemas were judged by their differences alone: there was no time left for proofs"
+        yield f"{count} schemas were judged by their differences alone: there were no steps left for proofs"
 
 
 def _notes(old: Contract, new: Contract) -> Iterator[str]:
     """What the reader should know of how the documents were read."""
     for name, contract in (("old", old), ("new", new)):
-        dialect = contract.root.text("jsonSchemaDialect")
-        if dialect and "2020-12" not in dialect and "spec.openapis.org" not in dialect:
+        dialect = _dialect(contract)
+        if dialect:
             yield f"the {name} version declares the schema dialect {dialect}; it is read as JSON Schema 2020-12"
         shapes: dict[tuple[str, str], str] = {}
         for one in contract.operations:

@@ -13,6 +13,8 @@ from harness.drift.openapi.media import media
 from harness.drift.openapi.model import Operation, Part
 
 _STYLES = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+_TOLD_ELSEWHERE = frozenset({"accept", "content-type", "authorization"})
+"""Headers that the standard has told by media types and security: a parameter of that name shall be ignored."""
 _SCALARS = frozenset({"string", "number", "integer", "boolean", "null"})
 Key = tuple[str, str]
 
@@ -83,6 +85,8 @@ def _parameters(operation: Operation) -> dict[Key, Sent]:
     for part in operation.parameters:
         place, name = part.text("in"), part.text("name")
         key = name.lower() if place == "header" else name
+        if place == "header" and key in _TOLD_ELSEWHERE:
+            continue
         if place == "path" and name in names:
             key = str(names.index(name))
         found[(place, key)] = Sent(part, place, name, "parameter")

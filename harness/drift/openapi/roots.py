@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from harness.drift.changes import Side
-from harness.drift.document import FILES, Document
+from harness.drift.document import Document
+from harness.drift.everywhere import Seen, everywhere
 from harness.drift.lifting import lifted, projected
 from harness.drift.references import at
-from harness.drift.subschemas import with_children, with_schemas
+from harness.drift.subschemas import with_children
 
-_IN_SCHEMAS = frozenset({"type", "properties", "items", "allOf", "anyOf", "oneOf", "enum", "additionalProperties"})
-_ELSEWHERE = frozenset({"in", "content", "responses", "schema", "openapi", "paths", "components", "headers"})
 _BINARY = {"binary": ("contentMediaType", "application/octet-stream"), "byte": ("contentEncoding", "base64")}
-_DOCUMENT = frozenset({"openapi", "components", "paths"})
 
 
 class Roots:
@@ -32,10 +29,10 @@ class Roots:
             if self._lifted is None:
                 old = str(self._document.value.get("openapi", "")).startswith("3.0")
                 dialect = "openapi-3.0" if old else "2020-12"
-                binary = old and self._upgraded
-                self._lifted = _everywhere(self._document.value, lambda one: with_schemas(
-                    lifted(one, dialect=dialect), lambda schema: _plain(schema, binary)))
-            self._by_side[side] = _everywhere(self._lifted, lambda one: projected(one, side))
+                seen = Seen()
+                self._lifted = everywhere(lifted(self._document.value, dialect=dialect),
+                                          lambda one: _plain(one, self._upgraded, seen), seen)
+            self._by_side[side] = projected(self._lifted, side)
         return self._by_side[side]
 
     def at(self, side: Side, pointer: str) -> Any:
@@ -46,35 +43,21 @@ class Roots:
             return True
 
 
-def _plain(schema: Any, binary: bool) -> Any:
-    """Without `additionalProperties: true`, which says what its absence says; `binary` puts formats in 3.1's words."""
+def _plain(schema: Any, upgraded: bool, seen: Seen) -> Any:
+    """Without `additionalProperties: true`, which says what its absence says.
+
+    `upgraded`: formats of binary data in 3.1's words, and without the `nullable` that 3.1 does not know; 3.0's was put
+    in other words before.
+    """
     if not isinstance(schema, dict):
         return schema
-    made = with_children(schema, lambda one: _plain(one, binary))
+    seen.add(schema)
+    made = with_children(schema, lambda one: _plain(one, upgraded, seen))
     if made.get("additionalProperties") in (True, {}):
         del made["additionalProperties"]
-    if binary and made.get("type") == "string" and made.get("format") in _BINARY:
+    if upgraded:
+        made.pop("nullable", None)
+    if upgraded and made.get("type") == "string" and made.get("format") in _BINARY:
         word, value = _BINARY[made.pop("format")]
         made.setdefault(word, value)
     return made
-
-
-def _everywhere(root: dict[str, Any], each: Callable[[Any], Any]) -> Any:
-    """`each` on the document and on the schemas of the files that were brought in."""
-    files = root.get(FILES)
-    made = each(root)
-    if isinstance(files, dict):
-        made = {**made, FILES: {name: _in_file(one, each) for name, one in files.items()}}
-    return made
-
-
-def _in_file(value: Any, each: Callable[[Any], Any]) -> Any:
-    """A file may be a schema, a bundle of named schemas, or any part of a contract with schemas in it."""
-    if isinstance(value, list):
-        return [_in_file(one, each) for one in value]
-    if not isinstance(value, dict):
-        return value
-    schema = _IN_SCHEMAS & value.keys() and not _ELSEWHERE & value.keys()
-    if schema or _DOCUMENT & value.keys():
-        return each(value)
-    return {key: each(one) if key == "schema" else _in_file(one, each) for key, one in value.items()}

@@ -12,7 +12,8 @@ from harness.drift.openapi.model import CALLED, Operation, Part
 
 Alternative = Mapping[str, frozenset[str]]
 """Schemes that are needed together, each with its scopes; none: anybody may call."""
-_FLOW_URLS = ("authorizationUrl", "tokenUrl", "deviceAuthorizationUrl")
+_FLOW_URLS = ("authorizationUrl", "tokenUrl", "deviceAuthorizationUrl", "refreshUrl")
+"""Where clients get their tokens."""
 
 
 class Security:
@@ -22,23 +23,23 @@ class Security:
         self._comparing = comparing
         self._old = _schemes(comparing.old.root)
         self._new = _schemes(comparing.new.root)
-        self._names = self._renamed()
+        self._old_names, self._names = self._renamed()
         self._told: set[str] = set()
 
-    def _renamed(self) -> dict[str, str]:
-        """The old name of each new scheme; a scheme that only got another name is the one that it was."""
-        names = {name: name for name, scheme in self._new.items()
-                 if name in self._old and _identity(self._old[name]) == _identity(scheme)}
+    def _renamed(self) -> tuple[dict[str, str], dict[str, str]]:
+        """One old name for each old and each new scheme: one that only got another name is the one that it was."""
+        kept = {name for name, scheme in self._new.items()
+                if name in self._old and _identity(self._old[name]) == _identity(scheme)}
         steady = {_identity(scheme): name for name, scheme in reversed(self._old.items())
-                  if name in names or name not in self._new}
-        for name, scheme in self._new.items():
-            if name not in self._old and _identity(scheme) in steady:
-                names[name] = steady[_identity(scheme)]
-        return names
+                  if name in kept or name not in self._new}
+        old, new = ({name: steady[_identity(scheme)] for name, scheme in schemes.items() if _identity(scheme) in steady
+                     and (name in kept or name not in others)}
+                    for schemes, others in ((self._old, self._new), (self._new, self._old)))
+        return old, new
 
     def changes(self, old: Operation, new: Operation) -> list[Change]:
         """What changed in who may call the operation; a scheme that changed is told once."""
-        before, after = _alternatives(old.security, {}), _alternatives(new.security, self._names)
+        before, after = _alternatives(old.security, self._old_names), _alternatives(new.security, self._names)
         found = self._scheme_changes(before, after)
         lost = [one for one in before if not any(_suffices(one, other) for other in after)]
         gained = [one for one in after if not any(_suffices(one, other) for other in before)]
@@ -54,7 +55,7 @@ class Security:
         return found
 
     def _tell(self, rule: str, begins: str, effect: Effect, old: Operation, new: Operation) -> Change:
-        before, after = _alternatives(old.security, {}), _alternatives(new.security, self._names)
+        before, after = _alternatives(old.security, self._old_names), _alternatives(new.security, self._names)
         return self._comparing.change(rule, f"{begins} {_all_said(after)} now, {_all_said(before)} before.",
                                       where=old.title, effect=effect, side=old.sides.request, old=_stands(old),
                                       new=_stands(new))
@@ -92,8 +93,9 @@ class Security:
                 continue
             for key in _FLOW_URLS:
                 if one.get(key) != after[flow].get(key):
+                    fresh = key == "refreshUrl" and not one.get(key)  # nobody needs it who did without
                     tell("flow-url-changed", f"has the {key} {after[flow].get(key)!r} in the flow {flow!r}, no longer "
-                         f"{one.get(key)!r}", Effect.INCOMPARABLE, one, after[flow])
+                         f"{one.get(key)!r}", Effect.WIDENS if fresh else Effect.INCOMPARABLE, one, after[flow])
         for flow in after.keys() - before.keys():
             tell("flow-added", f"has the flow {flow!r} too", Effect.WIDENS, other=after[flow])
         return found
@@ -127,8 +129,14 @@ def _spelled(scheme: Part, key: str) -> Any:
 
 def _alternatives(security: Part, names: Mapping[str, str]) -> list[Alternative]:
     given = [one.value for one in security.list() if isinstance(one.value, dict)]
-    return [{names.get(name, name): frozenset(map(str, scopes if isinstance(scopes, list) else ()))
-             for name, scopes in one.items()} for one in given] or [{}]
+    found: list[Alternative] = []
+    for one in given:
+        asked: dict[str, frozenset[str]] = {}
+        for name, scopes in one.items():
+            known = names.get(name, name)
+            asked[known] = asked.get(known, frozenset()) | set(map(str, scopes if isinstance(scopes, list) else ()))
+        found.append(asked)
+    return found or [{}]
 
 
 def _suffices(sent: Alternative, wanted: Alternative) -> bool:

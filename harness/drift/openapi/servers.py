@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from harness.drift.openapi.comparing import Comparing
 
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
+_ANY = "{}"
+"""What stands for the value of a variable that may have any."""
 _MAX_SPELLINGS = 64
 _USUAL_PORTS = {"http": ":80", "https": ":443", "ws": ":80", "wss": ":443"}
 
@@ -26,6 +28,8 @@ class Address:
 
     host: str
     base: str
+    assumed: bool = field(default=False, compare=False)
+    """Whether a variable that may have any value is taken to have its default."""
 
     def __str__(self) -> str:
         return f"{self.host}{self.base}" or "/"
@@ -35,24 +39,27 @@ def addresses(servers: Part) -> tuple[Address, ...]:
     """Every address that the servers may have; a document without servers is served from the root of anywhere."""
     found: dict[Address, None] = {}
     for server in servers.list():
-        for url in _spellings(server):
-            found[_address(url)] = None
+        for url, assumed in _spellings(server):
+            found.setdefault(replace(_address(url), assumed=assumed))
     return tuple(found) or (Address("", ""),)
 
 
-def _spellings(server: Part) -> list[str]:
+def _spellings(server: Part) -> list[tuple[str, bool]]:
+    """Each URL that the server may have, and whether a default stands in it that stands for any value."""
     url, given = server.text("url"), server.part("variables")
     names = list(dict.fromkeys(_VARIABLE.findall(url)))
     choices: list[list[str]] = []
     for name in names:
         one = given.part(name)
         values = one.get("enum")
-        choices.append([str(v) for v in values] if isinstance(values, list) and values
-                       else [str(one.get("default"))] if one.get("default") is not None else ["{}"])
-    spelled: list[str] = []
+        free = [*([str(one.get("default"))] if one.get("default") is not None else []), _ANY]
+        choices.append([str(v) for v in values] if isinstance(values, list) and values else free)
+    spelled: list[tuple[str, bool]] = []
+    bound = {name for name in names if given.part(name).get("enum")}
     for values in itertools.islice(itertools.product(*choices), _MAX_SPELLINGS):
         chosen = dict(zip(names, values, strict=True))
-        spelled.append(_VARIABLE.sub(lambda found, chosen=chosen: chosen[found.group(1)], url))  # type: ignore[misc]
+        spelt = _VARIABLE.sub(lambda found, chosen=chosen: chosen[found.group(1)], url)  # type: ignore[misc]
+        spelled.append((spelt, any(one != _ANY for name, one in chosen.items() if name not in bound)))
     return spelled
 
 
@@ -80,9 +87,9 @@ def server_changes(comparing: Comparing, pairs: Sequence[tuple[Operation, Operat
     told: set[tuple[str, str, str, bool]] = set()
     for old, new in pairs:
         before, after = _places(old), _places(new)
-        for gone in [one for one in before if not _is_among(one, after)]:
+        for gone in [one for one, how in before.items() if not _is_among(one, after, literally=how.assumed)]:
             _tell(comparing, found, told, (old, new), before[gone], gone=True)
-        for fresh in [one for one in after if one not in before and any(b[0] for b in before)]:
+        for fresh in [one for one in after if not _is_among(one, before) and any(b[0] for b in before)]:
             _tell(comparing, found, told, (old, new), after[fresh], gone=False)
     return found
 
@@ -96,13 +103,19 @@ def _spelled(operation: Operation) -> tuple[Address, ...]:
     return addresses(operation.servers)
 
 
-def _is_among(place: tuple[str, str], places: dict[tuple[str, str], Address]) -> bool:
+def _is_among(place: tuple[str, str], places: dict[tuple[str, str], Address], *, literally: bool = False) -> bool:
+    """`literally`: a default that became another one is not found by what else is possible."""
     host, path = place
-    return any(_same_path(path, other) and (host == other_host or not host) for other_host, other in places)
+    return any(_takes_in(other, path, literally) and (not host or _takes_in(other_host, host, literally))
+               for other_host, other in places)
 
 
-def _same_path(one: str, other: str) -> bool:
-    return _VARIABLE.sub("{}", one) == _VARIABLE.sub("{}", other)
+def _takes_in(general: str, special: str, literally: bool) -> bool:
+    """Whether one address is the other, or has a variable where the other has any value."""
+    general, special = (_VARIABLE.sub(_ANY, one) for one in (general, special))
+    if literally or general == special:
+        return general == special
+    return re.fullmatch(re.escape(general).replace(re.escape(_ANY), "[^/]*"), special) is not None
 
 
 def _tell(comparing: Comparing, found: list[Change], told: set[tuple[str, str, str, bool]],

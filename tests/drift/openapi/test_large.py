@@ -5,12 +5,13 @@ import json
 
 import pytest
 
+from harness.drift import linked
 from harness.drift.changes import Verdict
 from harness.drift.document import read_document
 from harness.drift.openapi import comparing
 from harness.drift.openapi.compare import compare_openapi
-from harness.drift.openapi.comparing import member_references
-from tests.benchmarks.drift import edited, generated
+from tests.benchmarks import drift_profiles
+from tests.benchmarks.drift_documents import edited, generated
 from tests.drift.openapi.comparing import differ
 
 
@@ -38,17 +39,19 @@ def test_a_schema_that_many_operations_use_is_asked_about_once_for_each_side():
     assert {one.where for one in changes} >= {"GET /things0/{id} response default body application/json"}
 
 
-def test_in_a_large_contract_what_changed_below_is_told_of_every_schema_that_holds_it(monkeypatch):
-    monkeypatch.setattr(comparing, "_MANY", 0)
+def test_in_a_large_contract_each_change_is_told_once_with_every_place_that_holds_it(monkeypatch):
+    monkeypatch.setattr(comparing, "_WHOLE", 0)
     old = generated(200, 80)
     new = copy.deepcopy(old)
     new["components"]["schemas"]["Part3"]["properties"]["amount"]["minimum"] = 5
-    changes, asked = counted(old, new)
-    assert len(asked) == len(set(asked)) == 2
-    assert {one.old.pointer for one in changes} >= {"/components/schemas/Part3"}
-    bodies = {one.where for one in changes if "request body" in one.where}
-    assert {f"POST /things{n}/{{id}} request body application/json" for n in range(8)} <= bodies
-    assert not any("things8/" in where for where in bodies)
+    changes = compare_openapi(document(old), document(new)).changes
+    request, response = sorted(changes, key=lambda one: one.side.value)
+    assert (request.verdict, response.verdict) == (Verdict.BREAKING, Verdict.ADDITIVE)
+    assert request.old.pointer == "/components/schemas/Part3/properties/amount/minimum"
+    assert request.witness.document["amount"] == 0
+    assert sorted((request.where, *request.also)) == sorted(f"POST /things{n}/{{id}} request body application/json"
+                                    for n in range(100) if n % 80 < 8)
+    assert {one.partition(" ")[0] for one in (response.where, *response.also)} == {"GET", "POST"}
 
 
 @pytest.mark.parametrize("every", [1, 16])
@@ -63,27 +66,30 @@ def test_a_generated_pair_is_judged_like_a_small_one(every):
     assert ("optional-parameter-added", "additive") in rules
 
 
-def test_comparing_by_named_schemas_finds_what_comparing_whole_ones_finds(monkeypatch):
-    old = generated(24, 16)
-    new, found = edited(old, 5), []
-    for many in (0, 10_000):
-        monkeypatch.setattr(comparing, "_MANY", many)
+MADE = {"plain": generated(24, 16)} | {one.__name__: drift_profiles.document(one, 24, 16) for one in (
+    drift_profiles.interlinked, drift_profiles.recursive, drift_profiles.composing, drift_profiles.choosing)}
+EDITS = {"all edited": lambda old: edited(old, 1), "some edited": lambda old: edited(old, 5),
+         "all retyped": drift_profiles.retyped, "one retyped": lambda old: drift_profiles.retyped(old, 3)}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("made", MADE)
+@pytest.mark.parametrize("within", [0, 24])
+def test_comparing_by_named_schemas_finds_what_comparing_whole_ones_finds(monkeypatch, within, made, edit):
+    monkeypatch.setattr(linked, "MOST_WITHIN", within)
+    old = MADE[made]
+    new, found = EDITS[edit](old), []
+    for whole, large in ((0, 0), (10_000, 10_000)):
+        monkeypatch.setattr(comparing, "_WHOLE", whole)
+        monkeypatch.setattr(comparing, "_LARGEST", large)
         changes = compare_openapi(document(old), document(new)).changes
-        found.append({(one.rule, one.verdict, one.side, one.where, one.old, one.new) for one in changes})
+        found.append({(one.rule, one.verdict, one.side, where, one.old, one.new) for one in changes
+                      for where in (one.where, *one.also)})
     assert found[0] == found[1]
-    assert len(found[0]) > 50
+    assert len(found[0]) > 10
 
 
 def test_the_same_document_is_unchanged_and_asks_nothing():
     changes, asked = counted(generated(60, 16), generated(60, 16))
     assert changes == ()
     assert asked == []
-
-
-def test_references_count_for_themselves_only_where_nothing_is_beside_them():
-    ref = {"$ref": "#/a"}
-    assert list(member_references(ref)) == ["/a"]
-    assert list(member_references({"properties": {"x": {"items": ref}}, "additionalProperties": ref})) == ["/a", "/a"]
-    assert list(member_references({"properties": {"x": ref}, "allOf": [ref]})) == []
-    assert list(member_references({"$ref": "#/a", "required": ["x"]})) == []
-    assert list(member_references({"not": ref, "oneOf": [ref]})) == []
