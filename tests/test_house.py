@@ -68,3 +68,11 @@ def test_ci_requires_the_real_tools():
         return
     found = shutil.which("initdb") or list(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     assert found, "PostgreSQL's server is not installed"
+
+
+def test_the_benchmarks_can_be_begun():
+    """No gate runs them, so nothing else tells that one lost what it imports."""
+    told = subprocess.run([sys.executable, "-m", "tests.benchmarks", "none of them"], cwd=ROOT, capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert told.returncode == 2
+    assert "known: drift" in told.stderr

@@ -18,7 +18,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
-from tests.benchmarks.drift import edited, generated
+from tests.benchmarks.drift_documents import edited, generated
 from tests.drift.scores import CASES, manifest
 
 ROUNDS = 3
