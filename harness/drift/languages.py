@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 _LAST = 0x10FFFF
-_STATES, _PRODUCTS, _MOVES = 4_000, 3_000, 200_000
+_STATES, _PRODUCTS, _MOVES = 2_000, 2_000, 30_000
 _LONGEST_REPEAT = 400
 _LONGEST_PATTERN = 2_000
 _ODD = ("\\Z", "\\A", "\\b", "\\B", "[]", "[^]", "[[", "--", "&&", "~~", "||", "{,", "(?")

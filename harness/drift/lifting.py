@@ -19,6 +19,8 @@ _SINCE: Mapping[str, int] = {
     "unevaluatedProperties": 2019, "prefixItems": 2020, "$dynamicRef": 2020, "$anchor": 2019, "$recursiveRef": 2019}
 """A word means nothing in the drafts before its own; OpenAPI 3.0 is let off: who writes `const` there means it."""
 _LONGEST_CHAIN = 20
+_MOST_PARTS = 300
+"""In how many parts of one object marks are looked for."""
 _COMPOSED = ("allOf", "anyOf", "oneOf")
 
 
@@ -227,7 +229,7 @@ def _marked(node: Any, mark: str, root: Any) -> frozenset[str]:
     """The members of one object that bear the mark, declared in it or in what it is composed of."""
     found: set[str] = set()
     waiting, seen = [node], set[int]()
-    while waiting:
+    while waiting and len(seen) < _MOST_PARTS:
         one = waiting.pop()
         if not isinstance(one, dict) or id(one) in seen:
             continue
