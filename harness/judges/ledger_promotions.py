@@ -29,7 +29,8 @@ def _issue(world: World, call: Call, profile: ContractProfile) -> Next:
     bonus = Bonus(account=(str(call.sent.get("player_id")), currency), amount=amount,
                   required=amount_of(call, "wager_requirement", profile)[0],
                   spins_left=int(call.sent.get("freespins", 0)))
-    return (world.put("bonuses", name, bonus),)
+    at_once = world.pay(bonus.account, amount).put("bonuses", name, replace(bonus, released=True))
+    return (world.put("bonuses", name, bonus), at_once) if amount else (at_once,)
 
 
 @rule("consumeBonus")
@@ -56,7 +57,8 @@ def _wager(world: World, call: Call, profile: ContractProfile) -> Next:
     more = replace(bonus, wagered=bonus.wagered + bet.stake, counted=bonus.counted | {place})
     if bonus.completed or more.wagered < bonus.required:
         return permitted(world, call, world.put("bonuses", name, more), "counted")
-    released = world.pay(bonus.account, bonus.amount).put("bonuses", name, replace(more, completed=True))
+    owed = 0 if bonus.released else bonus.amount
+    released = world.pay(bonus.account, owed).put("bonuses", name, replace(more, completed=True, released=True))
     return permitted(world, call, replace(released, late=True), "counted, and the bonus released")
 
 
