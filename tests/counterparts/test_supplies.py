@@ -126,3 +126,8 @@ def test_a_page_of_dead_letters_that_is_none_holds_none(workshop, subject, page)
     subject.answers[LETTERS] = (200, page, {})
     letters = DeadLetters(Lab(workshop, "c", ("X-01",)), lambda: None)
     assert letters.another(patient=True) is None
+
+
+def test_a_bonus_may_move_money_as_soon_as_it_is_issued(supplies, moved):
+    supplies.value("consumeBonus", "bonus_id")
+    assert moved
