@@ -31,10 +31,10 @@ contract = "1.7"                     # a built-in version, the path of your Open
 # What platforms legally do differently. Each line below is the default; declare what differs.
 [target.staging.profile]
 # idempotency_header = "X-Idempotency-Key"
-# duplicate_answer = "replay"            # or "own_code"
+# duplicate_answer = "replay"            # or "own_code": of a known bet_id under a new key; the same key replays
 # mismatch_status = 409                  # or 422
 # replay_balance = "identical"           # or "recomputed"
-# unknown_rollback = "accepted"          # or "not_found"
+# unknown_rollback = "accepted"          # or "not_found"; either way the bet may not come later
 # rollback_after_settle = "refused"      # or "reverses"
 # id_scope = "tenant"                    # or "global"
 # money_form = "minor_units"             # or "decimal_string"

@@ -10,6 +10,7 @@ from harness.model.exchange import Exchange
 
 _ASK_AGAIN_SECONDS = 0.5
 _AT_ONCE = 8
+_MAX_PAGES = 50
 
 
 class DeadLetters:
@@ -41,7 +42,14 @@ class DeadLetters:
         return found
 
     def _page(self) -> Exchange:
-        return self._lab.call("listDeadLetters", query={"limit": 200})
+        """The first page that has one of ours, or the last: what older runs left there may come first."""
+        cursor: str | None = None
+        for _ in range(_MAX_PAGES):
+            page = self._lab.call("listDeadLetters", query={"limit": 200, "cursor": cursor})
+            cursor = page.field("next_cursor")
+            if self._ours(page) or not page.field("has_more") or not isinstance(cursor, str):
+                break
+        return page
 
     def _ours(self, page: Exchange) -> list[str]:
         items = page.field("items")

@@ -138,6 +138,7 @@ class Supplies:
         return self._once("bonus", self._new_bonus)
 
     def _new_bonus(self) -> str:
+        self._before_move()  # some platforms credit a bonus as soon as it is issued
         return self._create("issueBonus", "bonus_id", {
             "player_id": self.player.player_id, "freespins": 1_000, "amount": self._lab.money(500),
             "wager_requirement": self._lab.money(100_000_000)})

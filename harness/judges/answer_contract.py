@@ -108,6 +108,9 @@ class AnswerRules:
             return None, None, None
         content = _items(document.get("content"))
         stated = _stated(exchange)
+        if len(types := dict.fromkeys(v.partition(";")[0].strip().lower()
+                                      for n, v in exchange.response_headers if n.lower() == "content-type")) > 1:
+            raise _Unfit("one content type (RFC 9110, 8.3)", f"content types {' and '.join(types)}"[:200])
         media = _media_type([name for name, _ in content], stated, exchange)
         if content and media is None:
             documented = " or ".join(name for name, _ in content)

@@ -146,14 +146,13 @@ class _Book:
                 amount = money.from_wire(sent.get("amount"), self._form)
                 if amount:
                     self._bonuses[str(sent.get("bonus_id"))] = (str(sent.get("player_id")), *amount)
+                    self._released(str(sent.get("bonus_id")), e)
             case "consumeBonus" if ok or open_:
                 bonus = self._bonuses.get(str(sent.get("bonus_id")))
                 player = bonus[0] if bonus else ""
                 self._single(f"spin:{sent.get('consumption_id')}", player, sent.get("win"), e, sure=ok)
             case "reportWagerProgress" if got.get("status") == "completed":
-                known = self._bonuses.get(str(sent.get("bonus_id")))
-                if known:
-                    self._once[f"bonus:{sent.get('bonus_id')}"] = (known[0], known[2], known[1], False, e.id)
+                self._released(str(sent.get("bonus_id")), e)
             case "payJackpot" if ok:
                 winner = str(sent.get("player_id"))
                 self._single(f"jackpot:{sent.get('trigger_id')}", winner, got.get("amount"), e, sure=True)
@@ -192,6 +191,11 @@ class _Book:
             self.unclear.add(player)
         elif name not in self._once or sure:
             self._once[name] = (player, parsed[1], sign * parsed[0], sure, e.id)
+
+    def _released(self, bonus: str, e: Exchange) -> None:
+        """Credited once, with the issue or with its wager met: the contract leaves open which."""
+        if known := self._bonuses.get(bonus):
+            self._once[f"bonus:{bonus}"] = (known[0], known[2], known[1], False, e.id)
 
     def _final(self, operation: str, *, succeeded: bool) -> None:
         name = f"payment:{self._payments.get(operation)}"

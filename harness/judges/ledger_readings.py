@@ -105,8 +105,12 @@ def _facts(facts: Mapping[str, Any]) -> str:
 def _jackpot(e: Exchange, form: str) -> Shown:
     name, pool = segments(e)[-1], money.from_wire(e.field("pool"), form)
 
-    def wanted(world: World) -> int:
-        return world.jackpots[name].pool if name in world.jackpots else 0
+    def wanted(world: World) -> int | None:
+        return world.jackpots[name].pool if name in world.jackpots else None
 
-    return Shown(f"pool {pool[0] if pool else saw(e)}", lambda w: f"pool {wanted(w)}",
-                  lambda w: pool is not None and pool[0] == wanted(w))
+    def agrees(world: World) -> bool:
+        known = wanted(world)
+        return (pool[0] if pool else None) == known or (known is None and pool is not None and pool[0] == 0)
+
+    return Shown(f"pool {pool[0] if pool else saw(e)}", agrees=agrees,
+                 wanted=lambda w: "no such pool" if wanted(w) is None else f"pool {wanted(w)}")

@@ -81,7 +81,7 @@ class Bet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bonus:
-    """`wagered` is None where nothing is said about it any more (the bonus is completed)."""
+    """`released`: its amount was credited; whether with the issue or with the wager met the contract leaves open."""
 
     account: Account
     amount: int
@@ -89,6 +89,7 @@ class Bonus:
     spins_left: int
     wagered: int = 0
     completed: bool = False
+    released: bool = False
     counted: frozenset[Place] = frozenset()
     spins: frozenset[str] = frozenset()
 

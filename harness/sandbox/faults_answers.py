@@ -10,6 +10,7 @@ FAULTS: tuple[Fault, ...] = (
           ("CONT-02",)),
     Fault("refusal-as-plain-text", "The refusal of an unknown settlement says that it is plain text", ("CONT-02",),
           ("CONT-04",)),
+    Fault("content-type-twice", "A settlement is read with a second content type, plain text", ("CONT-02",)),
     Fault("retry-after-as-date", "429 tells Retry-After as a date where the contract says seconds", ("CONT-02",)),
     Fault("locale-null-when-closed", "A session that is closed tells a locale of null", ("CONT-02",), ("PACT-01",)),
     Fault("later-page-incomplete", "Ledger entries of later pages lack their time", ("CONT-02",)),

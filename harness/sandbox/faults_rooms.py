@@ -20,6 +20,7 @@ _EVENTS = (
     Fault("event-local-time", "occurred_at is local time without an offset", ("EVT-01",),
           ("CONT-02", "CONT-11", "PACT-01", "PACT-02")),
     Fault("event-missing-for-rollback", "A rollback has no event", ("EVT-03",), ("IDEM-13", "EVT-04", "ROLL-05")),
+    Fault("event-missing-for-reason", "A rollback that tells its reason has no event", ("EVT-03",)),
     Fault("event-for-refused-bet", "A refused authorize is announced as authorized", ("EVT-03",),
           ("IDEM-13", "ROLL-05")),
     Fault("event-lost-for-settlement", "A settlement is answered and booked, and has no event", ("ROLL-05", "EVT-03"),

@@ -40,6 +40,8 @@ def append_event(tx: Tx, ctx: Context, type_: str, key: str, data: dict[str, Any
     """
     if (type_ in _LOST and faults.on(_LOST[type_])) or (faults.some() and planted_queues.lost(type_)):
         return {}
+    if type_ == "bet.rolled_back" and faults.on("event-missing-for-reason") and b'"reason"' in ctx.raw:
+        return {}
     if tx.is_postgres:
         tx.command(_ORDER_LOCK)
     counted = tx.one(_NEXT, tenant_id=ctx.tenant_id, key=key)

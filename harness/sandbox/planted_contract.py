@@ -24,6 +24,8 @@ def break_refusal(ctx: Context, answer: Answer) -> None:
 def break_success(ctx: Context, answer: Answer) -> None:
     """Change a success, whose body is an object, in place."""
     body: dict[str, Any] = answer.body
+    if faults.on("content-type-twice") and ctx.operation_id == "getSettlement":
+        answer.headers["Content-Type"] = "text/plain; charset=utf-8"  # beside the right one
     if faults.on("debug-field-leaked") and ctx.operation_id == "getBet" and body.get("status") == "settled":
         body["debug"] = {"shard": 3, "cached": False}
     if faults.on("rolled-back-said-cancelled") and ctx.operation_id == "getBet" and body.get("status") == "rolled_back":

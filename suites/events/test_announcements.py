@@ -40,6 +40,27 @@ def test_sessions_and_bets_are_announced_once(lab: Lab, watch) -> None:
     lab.baseline(refused(too_much, says="a stake above the balance is refused"))
 
 
+@pytest.mark.certifies("EVT-03")
+def test_what_is_told_besides_changes_no_announcement(lab: Lab, watch) -> None:
+    """A loss, and calls with all that the contract lets them tell: a reason, the state of the bonus."""
+    player = lab.player({"EUR": 5_000})
+    session = lab.session(player)
+    lost, undone = lab.bet(session, player), lab.bet(session, player)
+    watching = watch(lab.must(lab.authorize(lost), 200))
+    lab.must(lab.authorize(undone), 200)
+    settled = lab.must(lab.call("settleBet", {
+        "bet_id": lost.bet_id, "round_id": lost.round_id, "win": lab.money(0),
+        "bonus_state": {"in_bonus": True, "freespins_left": 2}}), 200)
+    back = lab.must(lab.call("rollbackBet", {"bet_id": undone.bet_id, "reason": "round cancelled"}), 200)
+    closed = lab.must(lab.call("closeSession", {"reason": "player left"}, path={"session_id": session}), 200)
+    due = [(settled, "bet.settled", {"bet_id": lost.bet_id}, ("round_id", "settlement_id")),
+           (back, "bet.rolled_back", {"bet_id": undone.bet_id}, ("rollback_id",)),
+           (closed, "session.ended", {"session_id": session}, ("player_id",))]
+    observed = watching.events(*[(kind, ids) for _, kind, ids, _ in due])
+    for call, kind, ids, same in due:
+        lab.claim(announced(call, kind, ids, observed, same=same))
+
+
 @pytest.mark.certifies("EVT-03", needs=("payments",))
 def test_payments_are_announced_once(lab: Lab, watch) -> None:
     """A deposit that succeeds, repeated under its key: one payment.succeeded with its ids."""

@@ -125,15 +125,18 @@ def test_broken_frames_are_refused_or_cut(lab: Lab) -> None:
     frames = {"two different lengths": (b"Content-Length: SIZE", b"Content-Length: 5"),
               "chunks without a size": (b"Transfer-Encoding: chunked",),
               "a negative length": (b"Content-Length: -1",), "a length that is no number": (b"Content-Length: five",)}
-    probes = [_frame(lab, lab.bet(session, player, amount=STAKE), name, frame) for name, frame in frames.items()]
+    end = {"chunks without a size": b"\r\n0\r\n\r\n"}  # without the end of its line a server may wait for the size
+    probes = [_frame(lab, lab.bet(session, player, amount=STAKE), name, frame, end=end.get(name, b""))
+              for name, frame in frames.items()]
     lab.claim(withstood(probes, _witness(lab), may_cut=True))
     lab.claim(unmoved(before, lab.balances(player), "a broken frame has no effect"))
 
 
-def _frame(lab: Lab, bet: Bet, label: str, frame: tuple[bytes, ...], *, chunked: bool = False) -> Exchange:
+def _frame(lab: Lab, bet: Bet, label: str, frame: tuple[bytes, ...], *, chunked: bool = False,
+           end: bytes = b"") -> Exchange:
     body = _body(lab, bet).encode()
     size = str(len(body)).encode()
-    payload = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body
+    payload = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body + end
     lines = [line.replace(b"SIZE", size) for line in frame]
     return lab.send_frame("authorizeBet", body, lines, payload, label=label)
 

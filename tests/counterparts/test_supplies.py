@@ -126,3 +126,24 @@ def test_a_page_of_dead_letters_that_is_none_holds_none(workshop, subject, page)
     subject.answers[LETTERS] = (200, page, {})
     letters = DeadLetters(Lab(workshop, "c", ("X-01",)), lambda: None)
     assert letters.another(patient=True) is None
+
+
+def test_a_bonus_may_move_money_as_soon_as_it_is_issued(supplies, moved):
+    supplies.value("consumeBonus", "bonus_id")
+    assert moved
+
+
+def test_a_dead_letter_behind_those_of_older_runs_is_found(workshop, subject, monkeypatch):
+    lab = Lab(workshop, "c", ("X-01",))
+    call, asked = lab.call, []
+
+    def paged(operation, *args, **options):
+        if operation == "listDeadLetters":
+            asked.append(options["query"]["cursor"])
+            mine = [{"delivery_id": "d-1", "endpoint_id": "ep-1"}] if len(asked) == 2 else []
+            subject.answers[LETTERS] = (200, {"items": mine, "has_more": True, "next_cursor": f"c-{len(asked)}"}, {})
+        return call(operation, *args, **options)
+
+    monkeypatch.setattr(lab, "call", paged)
+    assert DeadLetters(lab, lambda: None).another(patient=True) == "d-1"
+    assert asked == [None, "c-1"]

@@ -1,5 +1,7 @@
 """CONT-02 in the details: headers by their schemas, bodies where none may be, JSON that parsers read differently."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.judges.conformance import conforms
@@ -74,6 +76,17 @@ def test_json_that_parsers_read_differently_or_not_at_all(make, raw, answer, say
 def test_a_charset_that_changes_nothing_is_no_break(make, stated):
     call = make.exchange(path="/v1/x", raw='{"a": 1}', answer={"Content-Type": stated})
     assert make.outcome(conforms(), call, contract=contract()) == "pass"
+
+
+@pytest.mark.parametrize(("second", "wanted"), [
+    ("text/plain; charset=utf-8", "fail"), ("text/json", "fail"), ("application/json; charset=utf-8", "pass"),
+    ("Application/JSON", "pass")])
+def test_an_answer_has_one_content_type(make, second, wanted):
+    call = make.exchange(path="/v1/x", raw='{"a": 1}', answer={"Content-Type": "application/json"})
+    call = replace(call, response_headers=(*call.response_headers, ("content-type", second)))
+    found = make.verdict(conforms(), call, contract=contract())
+    assert found.outcome.value == wanted
+    assert wanted == "pass" or "one content type" in found.expected
 
 
 @pytest.mark.parametrize(("status", "method", "raw", "answer", "wanted"), [

@@ -61,6 +61,15 @@ def test_the_permitted_ends(run, calls, ends):
         assert run(end, *calls) == ("pass" if end in ends else "fail")
 
 
+ISSUED = ("issueBonus", 201, {"bonus_id": "n", "player_id": "p", "amount": eur(500)}, {"status": "issued"})
+MET = ("reportWagerProgress", 200, {"bonus_id": "n", "bet_id": "b"}, {"status": "completed"})
+
+
+@pytest.mark.parametrize("calls", [(ISSUED,), (ISSUED, MET), (ISSUED, ISSUED, MET, MET)])
+def test_a_bonus_is_credited_once_whenever(run, calls):
+    assert [run(end, *calls) for end in (10_000, 10_500, 11_000)] == ["pass", "pass", "fail"]
+
+
 def test_a_payment_counts_as_its_operation_ended(run):
     payment = ("createPayment", 202, {"payment_id": "x", "player_id": "p", "direction": "deposit", "amount": eur(500)},
                {"operation_id": "o"})

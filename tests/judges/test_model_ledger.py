@@ -61,10 +61,38 @@ class Platform:
     def rollback(self, bet="b1", **options):
         return self.call("rollbackBet", "/v1/bets/rollback", {"bet_id": bet}, **options)
 
+    def bonus(self, amount=500, required=50):
+        sent = {"bonus_id": "n", "player_id": "p1", "freespins": 0, "amount": {"amount": amount, **EUR},
+                "wager_requirement": {"amount": required, **EUR}}
+        return self.call("issueBonus", "/v1/bonuses", sent, 201)
+
+    def jackpot(self, seed=0):
+        return self.call("createSandboxJackpot", "/sandbox/jackpots", {
+            "jackpot_id": "j", "currency": "EUR", "seed": seed}, 201)
+
+    def contribute(self, amount, bet="b1", **options):
+        return self.call("contributeToJackpot", "/v1/jackpots/contributions", {
+            "contribution_id": "c", "jackpot_id": "j", "bet_id": bet, "amount": {"amount": amount, **EUR}}, **options)
+
+    def trigger(self, **options):
+        return self.call("triggerJackpot", "/v1/jackpots/triggers", {
+            "jackpot_id": "j", "trigger_id": "t", "player_id": "p1", "round_id": "r"}, **options)
+
+    def payout(self, **options):
+        return self.call("payJackpot", "/v1/jackpots/payouts", {
+            "payout_id": "o", "trigger_id": "t", "player_id": "p1"}, **options)
+
+    def wager(self, bet="b1"):
+        return self.call("reportWagerProgress", "/v1/wager/progress", {"bonus_id": "n", "bet_id": bet})
+
     # -- looks
     def balance(self, amount):
         return self._keep(self.make.exchange(path="/v1/players/p1/balances", operation="getPlayerBalances", body={
             "balances": [{"amount": amount, **EUR}]}))
+
+    def pool(self, amount):
+        return self._keep(self.make.exchange(path="/v1/jackpots/j", operation="getJackpot", body={
+            "pool": {"amount": amount, **EUR}}))
 
     def bet(self, status, bet="b1"):
         return self._keep(self.make.exchange(path=f"/v1/bets/{bet}", operation="getBet", body={"status": status}))

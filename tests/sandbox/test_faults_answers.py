@@ -56,6 +56,14 @@ def an_unknown_settlement(p: Any) -> bool:
     return refusal.headers["content-type"].startswith("text/plain") and refusal.json()["code"] == "NOT_FOUND"
 
 
+@probe("content-type-twice")
+def a_settlement_of_two_types(p: Any) -> bool:
+    bet = p.bet(seated(p)[1], 100)
+    settlement = p.settle(bet, 10).json()["settlement_id"]
+    types = p.send("GET", f"/v1/settlements/{settlement}").headers.get_list("content-type")
+    return len(types) == 2 and len(p.send("GET", f"/v1/bets/{bet}").headers.get_list("content-type")) == 1
+
+
 @probe("retry-after-as-date")
 def too_many_calls(p: Any) -> bool:
     for _ in range(3_000):

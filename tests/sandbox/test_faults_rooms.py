@@ -133,6 +133,16 @@ def frozen(p: Any) -> bool:
     return sequences != list(range(1, len(sequences) + 1))
 
 
+@probe("event-missing-for-reason")
+def no_event_of_a_reason(p: Any) -> bool:
+    def announced(**told: str) -> bool:
+        _, _, (bet,) = game_with_bets(p, 1)
+        p.send("POST", "/v1/bets/rollback", {"bet_id": bet, **told}, uuid.uuid4().hex)
+        return "bet.rolled_back" in [one["type"] for one in feed(p, f"bet_id={bet}")["items"]]
+
+    return announced() and not announced(reason="round cancelled")
+
+
 @probe("event-missing-for-rollback")
 def silent_rollback(p: Any) -> bool:
     _, _, (bet,) = game_with_bets(p, 1)
