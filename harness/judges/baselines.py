@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from harness.contracts import packs
+from harness.drift.compare import NOTICE_DAYS
 from harness.drift.document import Document, read_document
 from harness.drift.versions import loosely
 from harness.model.history import History
@@ -102,6 +103,12 @@ def each_operation(document: Any) -> Iterator[tuple[str, str, Mapping[str, Any]]
             operation = item.get(method) if isinstance(item, Mapping) else None
             if isinstance(operation, Mapping):
                 yield str(path), method, operation
+
+
+def notice_days(history: History) -> int:
+    """So many days a deprecation is known before its sunset: as the profile says, else the usual number."""
+    days = history.evolution.get("notice_days")
+    return days if isinstance(days, int) else NOTICE_DAYS
 
 
 def run_day(history: History) -> date:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from harness.drift.changes import Change, Comparison, Place, Side, Verdict, worst
-from harness.drift.compare import NOTICE_DAYS, Options, compare
+from harness.drift.compare import Options, compare
 from harness.drift.document import Document, Unreadable
 from harness.drift.promises import ANNOUNCED, PREFIX
 from harness.drift.versions import Version, judge_version, loosely, path_majors
@@ -19,6 +19,7 @@ from harness.judges.baselines import (
     Baseline,
     canonical,
     each_operation,
+    notice_days,
     out_of_scope,
     own_document,
     recorded_baseline,
@@ -105,7 +106,7 @@ def _drift(history: History, baseline: Baseline, documents: tuple[Document, Docu
            absent: frozenset[str]) -> Drift:
     old, new = documents
     today = run_day(history)
-    found = compare(old, new, options=Options(today=today, notice_days=_notice_days(history)), format="openapi")
+    found = compare(old, new, options=Options(today=today, notice_days=notice_days(history)), format="openapi")
     beside = out_of_scope(old.value, absent) | out_of_scope(new.value, frozenset())
     concerned = [c for c in found.changes if _concerns(c, baseline, beside)]
     told = _tells_of_headers(new.value)
@@ -257,11 +258,6 @@ def recorded_waivers(history: History) -> list[Waiver]:
     return [Waiver(fingerprint=str(w["fingerprint"]), reason=str(w["reason"]), owner=str(w.get("owner", "")),
                    expires=date.fromisoformat(str(w["expires"])))
             for w in (recorded if isinstance(recorded, list) else ())]
-
-
-def _notice_days(history: History) -> int:
-    days = history.evolution.get("notice_days")
-    return days if isinstance(days, int) else NOTICE_DAYS
 
 
 def _text(version: Version) -> str:

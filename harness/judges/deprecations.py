@@ -10,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from harness.drift.changes import Change
-from harness.drift.compare import NOTICE_DAYS
 from harness.drift.deprecated_parts import deprecated_parts
 from harness.drift.document import Document, Unreadable
 from harness.drift.promises import PREFIX, SINCE, SUNSET, promise_changes
@@ -18,6 +17,7 @@ from harness.judges.baselines import (
     Baseline,
     canonical,
     each_operation,
+    notice_days,
     out_of_scope,
     own_document,
     recorded_baseline,
@@ -96,7 +96,7 @@ def _word(document: Document, baseline: Baseline | str, history: History, absent
         return
     old, new = (canonical(d)[0] if baseline.released else d for d in (baseline.document, document))
     beside = out_of_scope(old.value, absent)
-    for one in promise_changes(old, new, today=run_day(history), notice_days=_notice_days(history)):
+    for one in promise_changes(old, new, today=run_day(history), notice_days=notice_days(history)):
         if one.rule in _WORD and not any(one.where.startswith(title) for title in beside):
             yield one
 
@@ -133,7 +133,7 @@ def _deprecations_announced(history: History, claim: Claim) -> Finding:
         if operation is None or operation.id not in going or not 200 <= (exchange.status or 0) < 300:
             continue
         answers[operation.id] = answers.get(operation.id, 0) + 1
-        found = announced_wrongly(exchange, operation, _notice_days(history))
+        found = announced_wrongly(exchange, operation, notice_days(history))
         if found is not None:
             wrong.setdefault(operation.id, _Wrong(exchange, operation, *found))
     if wrong:
@@ -197,8 +197,3 @@ def _day(said: Any) -> date | None:
     except ValueError:
         return None
     return None if found is None else (found.astimezone(UTC) if found.tzinfo else found).date()
-
-
-def _notice_days(history: History) -> int:
-    days = history.evolution.get("notice_days")
-    return days if isinstance(days, int) else NOTICE_DAYS
