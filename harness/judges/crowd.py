@@ -10,7 +10,7 @@ from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
 from harness.model.history import History
-from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
+from harness.model.outcome import Finding, Outcome, Owner, Reason, broken, held, unknown, worst
 from harness.model.played import Crowded
 
 _WORSE = 3.0
@@ -67,69 +67,153 @@ def _most_at_once(exchanges: Sequence[Exchange], late_ns: int = 0) -> int:
     return most
 
 
+def late(crowded: Crowded) -> bool:
+    """Was anything of it late by the clock alone? Then it deserves a second look: machines stumble now and then."""
+    return bool(_held_on([call for _, call in crowded.calls], _answer_limit_ms(crowded))
+                or _slowed(crowded.calm_reads, crowded.reads, _read_noise_ms(crowded)))
+
+
+def _of_crowds(found: Sequence[tuple[Finding, Finding | None]]) -> Finding:
+    """One verdict of the same crowd once or twice; of each what its answers say, and the breach by the clock alone.
+
+    What is late in one crowd and not in the other is nobody's breach: it cannot be told whose stumble that was.
+    """
+    answers, belated = [answer for answer, _ in found], [breach for _, breach in found if breach]
+    if belated and len(belated) == len(found):
+        return belated[0]
+    said = worst(answers)
+    assert said is not None
+    if not belated or said.outcome is Outcome.FAIL:
+        return said
+    return unknown(f"{belated[0].message}, and not so in the same crowd once more", Reason.FLAKY,
+                   expected=belated[0].expected, seen=belated[0].seen, exchanges=belated[0].exchanges)
+
+
 def others_unharmed(crowded: Crowded) -> Draft:
     """While the wallet does not answer, what does not need it is answered as before (TIME-05).
 
     A read that is turned away, and told when to come back, may have met a rate limit: it is no starving one, and where
-    there are many of them nothing is known.
+    there are many of them nothing is known. Reads that are only late must be so in a second crowd as well.
     """
-    return Draft(judge="others_unharmed", over=tuple(e.id for e in (*crowded.calm_reads, *crowded.reads)),
-                 params={"calm": len(crowded.calm_reads), "slo_ms": crowded.slo_ms, "noise_ms": crowded.noise_ms},
+    crowds = [c for c in (crowded, crowded.again) if c]
+    return Draft(judge="others_unharmed", over=tuple(e.id for c in crowds for e in (*c.calm_reads, *c.reads)),
+                 params={"crowds": [{"calm": len(c.calm_reads), "reads": len(c.reads),
+                                     "noise_ms": _read_noise_ms(c)} for c in crowds]},
                  says="while the wallet does not answer, calls that do not need it are answered as before")
+
+
+def _read_noise_ms(crowded: Crowded) -> float:
+    return crowded.slo_ms + crowded.noise_ms
 
 
 @judge("others_unharmed")
 def _others_unharmed(history: History, claim: Claim) -> Finding:
-    every = history.over(claim)
-    calm, reads = every[:claim.params["calm"]], every[claim.params["calm"]:]
-    if len(every) < len(claim.over) or not calm or not reads:
+    every = list(history.over(claim))
+    if len(every) < len(claim.over) or not every:
+        return unknown("the journal lacks a read", Reason.COUNT_MISMATCH, owner=Owner.HARNESS)
+    found: list[tuple[Finding, Finding | None]] = []
+    for crowd in claim.params["crowds"]:
+        end = crowd["calm"] + crowd["reads"]
+        calm, reads, every = every[:crowd["calm"]], every[crowd["calm"]:end], every[end:]
+        said = _read(calm, reads)
+        found.append((said, _slowed(calm, reads, crowd["noise_ms"]) if said.outcome is Outcome.PASS else None))
+    return _of_crowds(found)
+
+
+def _read(calm: Sequence[Exchange], every_read: Sequence[Exchange]) -> Finding:
+    """What the answers say, whatever the clock says."""
+    if not calm or not every_read:
         return unknown("the journal lacks a read", Reason.COUNT_MISMATCH, owner=Owner.HARNESS)
     if ill := next((e for e in calm if e.status != 200), None):
         return unknown(f"a read was answered {saw(ill)} while all was well", Reason.NO_STEADY_STATE,
                        exchanges=[ill.id], owner=Owner.SUBJECT)
-    away = [e for e in reads if e.status == _RATE_LIMITED or (e.status in BUSY and e.retry_after() is not None)]
-    if harmed := [e for e in reads if e.status != 200 and e not in away]:
-        return broken(f"{len(harmed)} of {len(reads)} reads that need no wallet failed while it was out",
+    reads = _served(every_read)
+    if harmed := [e for e in reads if e.status != 200]:
+        return broken(f"{len(harmed)} of {len(every_read)} reads that need no wallet failed while it was out",
                       expected="200", seen=saw(harmed[0]), exchanges=[harmed[0].id])
-    if len(away) > _LATE_SHARE * len(reads):
-        return unknown(f"{len(away)} of {len(reads)} reads were turned away ({saw(away[0])})", Reason.NO_SAMPLES,
-                       exchanges=[away[0].id], owner=Owner.SUBJECT)
-    reads = tuple(e for e in reads if e not in away)
-    usual, now = median(e.seconds for e in calm), median(e.seconds for e in reads)
-    limit = (claim.params["slo_ms"] + claim.params["noise_ms"]) / 1000 + max(e.seconds for e in calm)
-    late = [e for e in reads if e.seconds > limit]
-    told = {"reads": len(reads), "median_ms": round(now * 1000, 1), "median_before_ms": round(usual * 1000, 1)}
-    if len(late) > _LATE_SHARE * len(reads):
-        return broken(f"{len(late)} of {len(reads)} reads that need no wallet were late while it was out",
-                      expected=f"within {limit * 1000:.0f} ms", exchanges=[late[0].id],
-                      seen=f"{late[0].seconds * 1000:.0f} ms", **told)
-    if now > max(_WORSE * usual, usual + _WORSE_MS / 1000):
+    if (away := len(every_read) - len(reads)) > _LATE_SHARE * len(every_read):
+        turned = next(e for e in every_read if e not in reads)
+        return unknown(f"{away} of {len(every_read)} reads were turned away ({saw(turned)})", Reason.NO_SAMPLES,
+                       exchanges=[turned.id], owner=Owner.SUBJECT)
+    return held(f"{len(reads)} reads, {_median_ms(reads):.0f} ms at the median, {_median_ms(calm):.0f} ms before",
+                exchanges=[reads[0].id], **_told(calm, reads))
+
+
+def _served(reads: Sequence[Exchange]) -> list[Exchange]:
+    """Without those that were turned away, and told when to come back."""
+    return [e for e in reads if e.status != _RATE_LIMITED and not (e.status in BUSY and e.retry_after() is not None)]
+
+
+def _slowed(calm: Sequence[Exchange], every_read: Sequence[Exchange], noise_ms: float) -> Finding | None:
+    """The breach where too many reads were late, or most were slow; None where all is as before, or none was served."""
+    if not calm or not (reads := _served(every_read)):
+        return None
+    limit_ms = noise_ms + 1000 * max(e.seconds for e in calm)
+    behind = [e for e in reads if 1000 * e.seconds > limit_ms]
+    if len(behind) > _LATE_SHARE * len(reads):
+        return broken(f"{len(behind)} of {len(reads)} reads that need no wallet were late while it was out",
+                      expected=f"within {limit_ms:.0f} ms", exchanges=[behind[0].id],
+                      seen=f"{behind[0].seconds * 1000:.0f} ms", **_told(calm, reads))
+    usual, now = _median_ms(calm), _median_ms(reads)
+    if now > max(_WORSE * usual, usual + _WORSE_MS):
         return broken("reads that need no wallet became slow while it was out", exchanges=[reads[0].id],
-                      expected=f"about {usual * 1000:.0f} ms", seen=f"{now * 1000:.0f} ms at the median", **told)
-    return held(f"{len(reads)} reads, {now * 1000:.0f} ms at the median, {usual * 1000:.0f} ms before",
-                exchanges=[reads[0].id], **told)
+                      expected=f"about {usual:.0f} ms", seen=f"{now:.0f} ms at the median", **_told(calm, reads))
+    return None
+
+
+def _told(calm: Sequence[Exchange], reads: Sequence[Exchange]) -> dict[str, float]:
+    return {"reads": len(reads), "median_ms": round(_median_ms(reads), 1),
+            "median_before_ms": round(_median_ms(calm), 1)}
+
+
+def _median_ms(exchanges: Sequence[Exchange]) -> float:
+    return 1000 * median(e.seconds for e in exchanges)
 
 
 def busy_said_at_once(crowded: Crowded) -> Draft:
-    """Who cannot be served is told so at once: 429 or 503 with Retry-After, no held connection (TIME-06)."""
-    slowest = max((e.seconds for e in crowded.calm), default=0.0)
-    return Draft(judge="busy_said_at_once", over=tuple(call.id for _, call in crowded.calls),
-                 params={"limit_ms": crowded.slo_ms + crowded.noise_ms + 1000 * slowest, "slo_ms": crowded.slo_ms},
+    """Who cannot be served is told so at once: 429 or 503 with Retry-After, no held connection (TIME-06).
+
+    What was only late must be so in a second crowd as well.
+    """
+    crowds = [c for c in (crowded, crowded.again) if c]
+    return Draft(judge="busy_said_at_once", over=tuple(call.id for c in crowds for _, call in c.calls),
+                 params={"crowds": [{"calls": len(c.calls), "limit_ms": _answer_limit_ms(c)} for c in crowds],
+                         "slo_ms": crowded.slo_ms},
                  says="who cannot be served is told so at once, and when to come back")
+
+
+def _answer_limit_ms(crowded: Crowded) -> float:
+    """The objective, and what a crowd takes by itself."""
+    return crowded.slo_ms + crowded.noise_ms + 1000 * max((e.seconds for e in crowded.calm), default=0.0)
 
 
 @judge("busy_said_at_once")
 def _busy_said_at_once(history: History, claim: Claim) -> Finding:
-    calls = history.over(claim)
-    if not calls or len(calls) < len(claim.over):
+    every = list(history.over(claim))
+    if not every or len(every) < len(claim.over):
         return unknown("the journal lacks a call", Reason.COUNT_MISMATCH, owner=Owner.HARNESS)
-    limit = claim.params["limit_ms"] / 1000
-    slowest = max(calls, key=lambda e: e.seconds)
-    if slowest.seconds > limit:
-        held_on = [e for e in calls if e.seconds > limit]
-        return broken(f"{len(held_on)} of {len(calls)} calls at once were held instead of told", exchanges=[slowest.id],
-                      expected=f"an answer within {claim.params['slo_ms']} ms (and what the crowd itself takes: "
-                               f"{limit * 1000:.0f} ms)", seen=f"{saw(slowest)} after {slowest.seconds * 1000:.0f} ms")
+    found: list[tuple[Finding, Finding | None]] = []
+    for crowd in claim.params["crowds"]:
+        calls, every = every[:crowd["calls"]], every[crowd["calls"]:]
+        found.append((_said(calls), _held_too_long(calls, crowd["limit_ms"], claim.params["slo_ms"])))
+    return _of_crowds(found)
+
+
+def _held_on(calls: Sequence[Exchange], limit_ms: float) -> list[Exchange]:
+    return [e for e in calls if 1000 * e.seconds > limit_ms]
+
+
+def _held_too_long(calls: Sequence[Exchange], limit_ms: float, slo_ms: int) -> Finding | None:
+    if not (held_on := _held_on(calls, limit_ms)):
+        return None
+    slowest = max(held_on, key=lambda e: e.seconds)
+    return broken(f"{len(held_on)} of {len(calls)} calls at once were held instead of told", exchanges=[slowest.id],
+                  expected=f"an answer within {slo_ms} ms (and what the crowd itself takes: {limit_ms:.0f} ms)",
+                  seen=f"{saw(slowest)} after {slowest.seconds * 1000:.0f} ms")
+
+
+def _said(calls: Sequence[Exchange]) -> Finding:
+    """What was answered, whenever."""
     if silent := next((e for e in calls if not e.answered), None):
         return broken("a call in a crowd got no answer", expected="429 or 503 with Retry-After", seen=saw(silent),
                       exchanges=[silent.id])
@@ -140,5 +224,6 @@ def _busy_said_at_once(history: History, claim: Claim) -> Finding:
     if not busy:
         return unknown(f"none of {len(calls)} calls at once was told that the platform is busy", Reason.NO_SAMPLES,
                        owner=Owner.SUBJECT)
+    slowest = max(e.seconds for e in calls)
     return held(f"{len(busy)} of {len(calls)} calls at once were told to come back, the slowest answer after "
-                f"{slowest.seconds * 1000:.0f} ms", exchanges=[busy[0].id], busy=len(busy), calls=len(calls))
+                f"{slowest * 1000:.0f} ms", exchanges=[busy[0].id], busy=len(busy), calls=len(calls))

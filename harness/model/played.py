@@ -109,6 +109,8 @@ class Crowded:
     """Calls that the platform may have under way at its wallet, by the profile's word."""
     slo_ms: int
     noise_ms: float
+    again: Crowded | None = None
+    """The same once more, where something was late in the first: what is late by the clock alone must come again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """Judges of a crowd of calls, on synthetic histories."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from harness.judges.crowd import bulkhead_holds, busy_said_at_once, others_unharmed
+from harness.judges.crowd import bulkhead_holds, busy_said_at_once, late, others_unharmed
 from harness.model.exchange import Exchange
 from harness.model.played import Crowded
 
@@ -67,8 +68,8 @@ def test_who_needs_no_wallet_is_answered_as_before(make, before, now, status, ou
 
 def test_a_few_late_reads_are_the_machine_and_many_are_harm(make):
     calm = [spent(make.exchange(), n, 5) for n in range(20)]
-    for late, outcome in ((1, "pass"), (4, "fail")):
-        reads = [spent(make.exchange(), n, 900 if n < late else 5) for n in range(20)]
+    for behind, outcome in ((1, "pass"), (4, "fail")):
+        reads = [spent(make.exchange(), n, 900 if n < behind else 5) for n in range(20)]
         assert make.outcome(others_unharmed(crowd(make, [], reads=reads, calm_reads=calm)), *calm, *reads) == outcome
 
 
@@ -105,3 +106,49 @@ def test_what_a_crowd_takes_in_calm_is_not_blamed(make):
     for slowest, outcome in ((100, "fail"), (600, "pass")):
         calm = [call(make, slowest, 200)]
         assert make.outcome(busy_said_at_once(crowd(make, calls, calm=calm)), *calls) == outcome
+
+
+@pytest.mark.parametrize(("first", "again", "outcome"), [
+    ([900, 5], None, "fail"), ([900, 5], [900, 5], "fail"), ([900, 5], [5, 5], "inconclusive"),
+    ([5, 5], [900, 5], "inconclusive"), ([5, 5], [5, 5], "pass")])
+def test_a_call_held_in_one_crowd_of_two_is_nobodys_breach(make, first, again, outcome):
+    def made(spent_ms):
+        return crowd(make, [call(make, ms, 503) for ms in spent_ms], calm=[call(make, 60, 200)])
+
+    crowded = replace(made(first), again=again and made(again))
+    calls = [c for one in (crowded, crowded.again) if one for _, c in one.calls]
+    found = make.verdict(busy_said_at_once(crowded), *calls)
+    assert found.outcome.value == outcome, found.message
+    assert late(crowded) is (900 in first)
+    if outcome == "inconclusive":
+        assert (found.owner.value, found.reason.value, found.seen) == ("environment", "flaky", "503 after 900 ms")
+
+
+def test_a_second_crowd_that_is_told_nothing_useful_is_a_breach_whatever_the_clock_says(make):
+    hasty, vague = [call(make, 900, 503)], [call(make, 5, 503, asks=False)]
+    crowded = replace(crowd(make, hasty), again=crowd(make, vague))
+    found = make.verdict(busy_said_at_once(crowded), *hasty, *vague)
+    assert (found.outcome.value, found.seen) == ("fail", "none")
+
+
+@pytest.mark.parametrize(("first", "again", "outcome"), [
+    (80, None, "fail"), (80, 80, "fail"), (80, 5, "inconclusive"), (5, 80, "inconclusive"), (5, 5, "pass")])
+def test_reads_that_are_slow_in_one_crowd_of_two_are_nobodys_breach(make, first, again, outcome):
+    def made(ms):
+        return crowd(make, [], calm_reads=[spent(make.exchange(), n, 5) for n in range(20)],
+                     reads=[spent(make.exchange(), n, ms) for n in range(20)])
+
+    crowded = replace(made(first), again=again and made(again))
+    reads = [e for one in (crowded, crowded.again) if one for e in (*one.calm_reads, *one.reads)]
+    found = make.verdict(others_unharmed(crowded), *reads)
+    assert found.outcome.value == outcome, found.message
+    assert late(crowded) is (first == 80)
+
+
+def test_reads_that_fail_in_the_second_crowd_are_harmed(make):
+    calm, slow = [spent(make.exchange(), 0, 5)], [spent(make.exchange(), 0, 80)]
+    failed = [spent(make.exchange(status=500), 0, 5)]
+    crowded = replace(crowd(make, [], reads=slow, calm_reads=calm),
+                      again=crowd(make, [], reads=failed, calm_reads=calm))
+    found = make.verdict(others_unharmed(crowded), *calm, *slow, *calm, *failed)
+    assert (found.outcome.value, found.expected) == ("fail", "200")

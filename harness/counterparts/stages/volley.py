@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from harness.counterparts.acting import Bet
 from harness.counterparts.lab import Lab
 from harness.counterparts.stages.faults import Faults
 from harness.counterparts.stages.wallet import STEADY_CALLS, claim, patience, recovered, seated, steady
+from harness.judges.crowd import late
 from harness.judges.line_used import line_used
 from harness.model.exchange import Exchange
 from harness.model.played import Crowded
@@ -30,8 +32,21 @@ class _Stage:
         self._faults = Faults(lab, lab.wallet, scenario)
         declared = lab.target.wallet.get("max_in_flight")
         self._limit = int(declared) if declared else None
+        self._before: list[Exchange] = []
+        self._told: list[Exchange] = []
 
     def play(self) -> Crowded:
+        crowded = self._crowd()
+        if late(crowded):
+            crowded = replace(crowded, again=self._crowd())
+        self._lab.baseline(line_used(self._before, self._lab.wallet.calls()))
+        self._faults.claim()
+        claim(self._lab, self._scenario, crowded)
+        self._faults.tell(self._told, channel="wallet")
+        return crowded
+
+    def _crowd(self) -> Crowded:
+        """A crowd while all is well, and one while the wallet does not answer; all is well before and afterwards."""
         size = (self._limit or _ASSUMED_LIMIT) + self._workload.beyond
         bets = seated(self._lab, 2 * size + 2 * STEADY_CALLS)
         before = steady(self._lab, bets[:STEADY_CALLS])
@@ -41,16 +56,13 @@ class _Stage:
         with self._faults.acting(self._scenario.faults):
             calls, reads = self._volley(bets[2 * STEADY_CALLS + size:], session)
         after = recovered(self._lab, bets[STEADY_CALLS:2 * STEADY_CALLS], patience(self._lab, self._scenario))
-        self._lab.baseline(line_used(before, self._lab.wallet.calls()))
-        self._faults.claim()
-        crowded = Crowded(
+        self._before += before
+        self._told += [*before, *calls, *(e for _, e in after)]
+        return Crowded(
             calls=[(bet.player.player_id, call) for bet, call in zip(bets[2 * STEADY_CALLS + size:], calls,
                                                                      strict=True)],
             calm=calm, reads=reads, calm_reads=calm_reads, limit=self._limit, slo_ms=self._lab.target.slo_ms,
             noise_ms=self._faults.noise_ms)
-        claim(self._lab, self._scenario, crowded)
-        self._faults.tell([*before, *calls, *(e for _, e in after)], channel="wallet")
-        return crowded
 
     def _volley(self, bets: list[Bet], session: str) -> tuple[list[Exchange], list[Exchange]]:
         """All bets in the same instant, and sessions read steadily for a while."""
