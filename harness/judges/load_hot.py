@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.judges.answers import saw, whose
+from harness.judges.crowded_out import unless_crowded
 from harness.judges.load import tired
 from harness.judges.load_money import ranges
 from harness.judges.registry import judge
@@ -103,8 +104,9 @@ def _latency(record: StormRecord) -> Finding:
         value = one.measured_in(hot)
         told[one.text] = one.told(value)
         if not one.keeps(value):
-            return broken(f"hot: {one.text} was missed: {one.told(value)} over {hot.count} calls", expected=one.text,
-                          seen=one.told(value), hot=told)
+            missed = broken(f"hot: {one.text} was missed: {one.told(value)} over {hot.count} calls", expected=one.text,
+                            seen=one.told(value), hot=told)
+            return unless_crowded(record, missed, 1 - (one.share or 0.0))
     if not told:
         return unknown(f"{hot.count} calls of the hot ones are too few for any objective of the profile",
                        Reason.NO_SAMPLES, owner=Owner.PROFILE)
