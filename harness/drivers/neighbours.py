@@ -100,10 +100,10 @@ class NeighbourWatch:
         listening, now = _listening(base_url), _processes()
         if not listening:
             return
-        self._family = Family([root, os.getpid()], now)
+        self._family = Family([root], now)
         ours = all(pid in self._family for pid in listening)
         if not ours:
-            self._family = Family([root, os.getpid(), *listening], now)
+            self._family = Family([root, *listening], now)
         self._looked, self._cores = time.monotonic(), _cores()
         self._family.spent(_processes())
         if not ours:
