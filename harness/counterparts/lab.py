@@ -97,8 +97,13 @@ class Lab(Acting):
         """Run a locustfile and record what became of it; the id of its record."""
         if self._workshop.swarm is None:
             raise NoHook("this worker cannot run locustfiles")
-        record = LocustRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens,
-                              result=self._workshop.swarm(plan), objectives=tuple(objectives))
+        others = self._workshop.neighbours(plan.base_url) if self._workshop.neighbours else None
+        try:
+            result = self._workshop.swarm(plan)
+        finally:
+            neighbours = others.told() if others else None
+        record = LocustRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens, result=result,
+                              objectives=tuple(objectives), neighbours=neighbours)
         self.record_foreign("locust", record.to_line())
         return record.id
 

@@ -15,24 +15,27 @@ from __future__ import annotations
 
 from math import inf
 
+from harness.model.locust_plan import LocustRecord
 from harness.model.neighbours import Moment
 from harness.model.outcome import Finding, Outcome, Reason, unknown
+from harness.model.slo import Objective
 from harness.model.storm_record import StormRecord
 from harness.model.tally import Tally
 
+Blown = StormRecord | LocustRecord
 _TAKEN, _IDLE = 0.25, 0.10
 _TWENTIETH = 0.05
 _SILENT = "timeout"
 
 
-def crowded_seconds(record: StormRecord, since: float = -inf, until: float = inf) -> float:
+def crowded_seconds(record: Blown, since: float = -inf, until: float = inf) -> float:
     """Seconds from the beginning of the storm in which others kept the machine busy; 0.0 where nobody knows."""
     if record.neighbours is None:
         return 0.0
     return sum(one.seconds for one in record.neighbours.between(since, until) if _crowded(one))
 
 
-def crowded(record: StormRecord, tolerated: float = _TWENTIETH) -> bool:
+def crowded(record: Blown, tolerated: float = _TWENTIETH) -> bool:
     """Did others keep the machine busy for more of the storm than what may be slow in it?"""
     if record.neighbours is None:
         return False
@@ -40,7 +43,7 @@ def crowded(record: StormRecord, tolerated: float = _TWENTIETH) -> bool:
     return crowded_seconds(record, until=storm_over(record)) > tolerated * whole
 
 
-def unless_crowded(record: StormRecord, breach: Finding, tolerated: float = _TWENTIETH) -> Finding:
+def unless_crowded(record: Blown, breach: Finding, tolerated: float = _TWENTIETH) -> Finding:
     """The breach by the clock, or inconclusive where others may have made it; any other finding as it is.
 
     `tolerated`: the share of calls that may be slow, by the objective that was missed.
@@ -48,7 +51,7 @@ def unless_crowded(record: StormRecord, breach: Finding, tolerated: float = _TWE
     return excused(record, breach) if breach.outcome is Outcome.FAIL and crowded(record, tolerated) else breach
 
 
-def unless_crowded_after(record: StormRecord, breach: Finding, late_for: float, promise: float | None) -> Finding:
+def unless_crowded_after(record: Blown, breach: Finding, late_for: float, promise: float | None) -> Finding:
     """The same of what was not back at its base `late_for` seconds after the storm, with `promise` to be so.
 
     Red where nobody was in the way while it blew, and for the promised time after it.
@@ -59,26 +62,37 @@ def unless_crowded_after(record: StormRecord, breach: Finding, late_for: float, 
         crowded(record) or calm <= (promise or 0.0)) else breach
 
 
-def excused(record: StormRecord, breach: Finding) -> Finding:
+def excused(record: Blown, breach: Finding) -> Finding:
     """Inconclusive, with what was seen and why it proves nothing."""
     return unknown(f"{breach.message}, which proves nothing: {_told(record)}. Use a quiet machine",
                    Reason.NO_SAMPLES, expected=breach.expected, seen=breach.seen, exchanges=breach.exchanges)
 
 
-def why(record: StormRecord) -> str:
+def why(record: Blown) -> str:
     """In words for people, what the crowd makes of this storm's latencies; "" where there was none to speak of."""
     return f"{_told(record)}: what was late proves nothing" if crowded(record) else ""
 
 
-def taken(record: StormRecord) -> float | None:
+def taken(record: Blown) -> float | None:
     """The share of the machine that others took while it blew, 0 to 1; None where it could not be told."""
     return record.neighbours.taken(storm_over(record)) if record.neighbours else None
 
 
-def _told(record: StormRecord) -> str:
+def _told(record: Blown) -> str:
     cores = record.neighbours.cores if record.neighbours else 0
     return (f"other processes took {taken(record) or 0.0:.0%} of this machine's {cores} core{'' if cores == 1 else 's'}"
             ", on which the target stands, too")
+
+
+def unless_only_late(record: Blown, missed: Objective, breach: Finding) -> Finding:
+    """What is only late, or too much for the cores that others left, is no breach; errors that were answered are."""
+    tally = record.result.tally
+    if missed.metric == "errors":
+        calls = sum(sum(counts.values()) for name, counts in tally.outcomes.items() if missed.operation in ("", name))
+        if not missed.keeps((missed.measured(tally) or 0.0) - silent(tally, missed.operation) / max(1, calls)):
+            return breach
+    tolerated = missed.limit if missed.is_share else _TWENTIETH if missed.share is None else 1 - missed.share
+    return unless_crowded(record, breach, tolerated)
 
 
 def silent(tally: Tally, operation: str = "") -> int:
@@ -86,9 +100,9 @@ def silent(tally: Tally, operation: str = "") -> int:
     return sum(counts.get(_SILENT, 0) for name, counts in tally.outcomes.items() if operation in ("", name))
 
 
-def storm_over(record: StormRecord) -> float:
+def storm_over(record: Blown) -> float:
     """Seconds from its beginning; without a watch nothing was measured after it."""
-    return record.watch.ended_at if record.watch else inf
+    return record.watch.ended_at if isinstance(record, StormRecord) and record.watch else inf
 
 
 def _crowded(one: Moment) -> bool:

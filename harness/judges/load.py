@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections import Counter
 
 from harness.judges.aborted import abort_is_breach, cut_short, is_share, lasted
-from harness.judges.crowded_out import silent, unless_crowded
+from harness.judges.crowded_out import silent, unless_crowded, unless_only_late
 from harness.judges.registry import judge
 from harness.model.abort import aborted_by
 from harness.model.claim import Claim, Draft
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
 from harness.model.played import Looped, Stormed
-from harness.model.slo import Objective, objectives
+from harness.model.slo import objectives
 from harness.model.storm_record import Became, StormRecord
 from harness.model.tally import SHED, Tally, is_failure
 
@@ -96,7 +96,7 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
                        Reason.NO_SAMPLES, owner=Owner.PROFILE)
     breach = abort_is_breach(record)
     stopper, belated = aborted_by(record.result.aborted), None
-    if breach is not None and stopper is not None and (proof := _unless_crowded(record, stopper, breach)) != breach:
+    if breach is not None and stopper is not None and (proof := unless_only_late(record, stopper, breach)) != breach:
         breach, belated = None, proof
     if breach is not None and is_share(record):
         return breach
@@ -119,7 +119,7 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
                 return _was_tired(lag, share, record)
             missed = broken(f"{one.text} was missed: {told_value} over {tally.calls} calls in {lasted(record):.0f} s",
                             expected=one.text, seen=told_value, objectives=measured)
-            if (proof := _unless_crowded(record, one, missed)) == missed:
+            if (proof := unless_only_late(record, one, missed)) == missed:
                 return missed
             belated = belated or proof  # what comes after it may be broken whoever was in the way
         told.append(f"{one.text}: {told_value}")
@@ -156,17 +156,6 @@ def _refusals_polite(history: History, claim: Claim) -> Finding:
         return refused
     return held(f"{tally.calls} calls, {sum(failed.values())} failed, {shed} refused politely", calls=tally.calls,
                 shed=shed, failed=sum(failed.values()))
-
-
-def _unless_crowded(record: StormRecord, missed: Objective, breach: Finding) -> Finding:
-    """What is only late, or too much for the cores that others left, is no breach; errors that were answered are."""
-    tally = record.result.tally
-    if missed.metric == "errors":
-        calls = sum(sum(counts.values()) for name, counts in tally.outcomes.items() if missed.operation in ("", name))
-        if not missed.keeps((missed.measured(tally) or 0.0) - silent(tally, missed.operation) / max(1, calls)):
-            return breach
-    tolerated = missed.limit if missed.is_share else 1 - (missed.share or _PUNCTUAL)
-    return unless_crowded(record, breach, tolerated)
 
 
 def _mostly_refused(tally: Tally) -> Finding | None:
