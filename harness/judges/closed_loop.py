@@ -73,7 +73,7 @@ def _refusals_polite(history: History, claim: Claim) -> Finding:
         breach = broken(f"{failed.total()} of {tally.calls} requests failed, not by 429 or 503 with Retry-After",
                         expected=f"at most {allowed:.3%} of the requests fail", requests=tally.calls,
                         seen=_most(failed))
-        return breach if failed.total() - silent(tally) > allowed * tally.calls else \
+        return breach if failed.total() - silent(load) > allowed * tally.calls else \
             unless_crowded(load, breach, allowed)
     if refused := _mostly_refused(load):
         return refused

@@ -20,12 +20,11 @@ from harness.model.neighbours import Moment
 from harness.model.outcome import Finding, Outcome, Reason, unknown
 from harness.model.slo import Objective
 from harness.model.storm_record import StormRecord
-from harness.model.tally import Tally
 
 Blown = StormRecord | LocustRecord
 _TAKEN, _IDLE = 0.25, 0.10
 _TWENTIETH = 0.05
-_SILENT = "timeout"
+_SILENT, _LONG, _AS_MANY = "timeout", 0.1, 0.25
 
 
 def crowded_seconds(record: Blown, since: float = -inf, until: float = inf) -> float:
@@ -89,15 +88,24 @@ def unless_only_late(record: Blown, missed: Objective, breach: Finding) -> Findi
     tally = record.result.tally
     if missed.metric == "errors":
         calls = sum(sum(counts.values()) for name, counts in tally.outcomes.items() if missed.operation in ("", name))
-        if not missed.keeps((missed.measured(tally) or 0.0) - silent(tally, missed.operation) / max(1, calls)):
+        if not missed.keeps((missed.measured(tally) or 0.0) - silent(record, missed.operation) / max(1, calls)):
             return breach
     tolerated = missed.limit if missed.is_share else _TWENTIETH if missed.share is None else 1 - missed.share
     return unless_crowded(record, breach, tolerated)
 
 
-def silent(tally: Tally, operation: str = "") -> int:
-    """Calls that got no answer in time: failures that are a matter of the clock alone."""
-    return sum(counts.get(_SILENT, 0) for name, counts in tally.outcomes.items() if operation in ("", name))
+def silent(record: Blown, operation: str = "") -> int:
+    """Calls without an answer in time that may be a matter of the clock alone.
+
+    A crowd slows all: where some calls get no answer in seconds and the rest is answered as if nothing were, somebody
+    held those. So answers that took a tenth of that time must be there, too, and a quarter as many.
+    """
+    tally, long = record.result.tally, _LONG * record.plan.timeout_seconds * 1e6
+    calls = {name: counts.get(_SILENT, 0) for name, counts in tally.outcomes.items()}
+    late = sum(some.share_above(long) * some.count for some in (tally.latency_of_all(), tally.refused))
+    if late < _AS_MANY * sum(calls.values()):
+        return 0
+    return sum(number for name, number in calls.items() if operation in ("", name))
 
 
 def storm_over(record: Blown) -> float:

@@ -150,7 +150,7 @@ def _refusals_polite(history: History, claim: Claim) -> Finding:
         breach = broken(f"{sum(failed.values())} of {tally.calls} calls failed, not by 429 or 503 with Retry-After",
                         expected=f"at most {_budget(record):.3%} of the calls fail",
                         seen=", ".join(f"{what}: {n}" for what, n in most), calls=tally.calls, failed=failed)
-        answered = sum(failed.values()) - silent(tally)
+        answered = sum(failed.values()) - silent(record)
         return breach if answered > _budget(record) * tally.calls else unless_crowded(record, breach, _budget(record))
     if refused := cut_short(record) or _mostly_refused(tally):
         return refused

@@ -44,7 +44,7 @@ def _bets_shed_first(history: History, claim: Claim) -> Finding:
         breach = broken(f"overload ended in failures: {failed} of {tally.calls} calls",
                         expected="what is too much is refused with 429 or 503 and Retry-After",
                         seen=", ".join(f"{what}: {n}" for what, n in sorted(kinds.items(), key=lambda i: -i[1])[:5]))
-        answered = failed - silent(tally)
+        answered = failed - silent(record)
         return breach if answered > _MAY_FAIL * tally.calls else unless_crowded(record, breach, _MAY_FAIL)
     begins, ends = _shed(tally, _BEGINS), _shed(tally, _ENDS)
     if begins[0] + ends[0] < _OVERLOADED * tally.calls:

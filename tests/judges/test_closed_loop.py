@@ -131,7 +131,7 @@ def test_conservation_leaves_out_players_whose_bets_only_a_locustfile_knows():
 def test_beside_others_who_fill_the_machine_what_is_only_late_is_no_breach():
     full = Neighbours(cores=2, moments=(Moment(at=10.0, seconds=10.0, others=0.8, idle=0.0),))
     late, silent, wrong = (load(counted=counted) for counted in (
-        tally(latency_ms=900), tally(outcomes={"200": 1_900, "timeout": 100}),
+        tally(latency_ms=900), tally(latency_ms=1_200, outcomes={"200": 1_900, "timeout": 100}),
         tally(outcomes={"200": 1_900, "500": 100})))
     for draft, record in ((objectives_kept(LOOPED), late), (objectives_kept(LOOPED), silent),
                           (refusals_polite(LOOPED), silent)):

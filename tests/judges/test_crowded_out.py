@@ -99,10 +99,22 @@ def test_errors_that_were_answered_are_red_whoever_was_in_the_way():
 
 def test_silence_alone_is_a_matter_of_the_clock():
     silent = test_load.record(objectives=("errors < 0.1%",),
-                              counted=test_load.tally(outcomes={"200": 1_990, "timeout": 10}))
+                              counted=test_load.tally(slow_ms=1_500, outcomes={"200": 1_900, "timeout": 100}))
     for draft in (objectives_kept(STORMED), refusals_polite(STORMED)):
         assert excused(judged(draft, silent, FULL))
         assert judged(draft, silent, None).outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("slow_ms", "timeouts", "held"), [(5, 10, True), (900, 10, True), (1_500, 10, False),
+                                                          (1_500, 400, False), (1_500, 401, True)])
+def test_calls_that_are_held_while_the_rest_is_quick_are_no_crowds_doing(slow_ms, timeouts, held):
+    """A hundred answers are slow, where a call may take ten seconds."""
+    record = test_load.record(objectives=("errors < 0.1%",), counted=test_load.tally(
+        slow_ms=slow_ms, outcomes={"200": 2_000, "timeout": timeouts}))
+    for draft in (objectives_kept(STORMED), refusals_polite(STORMED)):
+        found = judged(draft, record, FULL)
+        assert (found.outcome is Outcome.FAIL) is held
+        assert held or excused(found)
 
 
 @pytest.mark.parametrize(("told", "outcomes", "fails"), [
@@ -150,7 +162,9 @@ def test_refusals_that_come_late_are_no_proof():
     assert overload(None, refused_ms=900).outcome is Outcome.FAIL
     assert excused(overload(FULL, refused_ms=900))
     assert overload(FULL).outcome is Outcome.PASS
-    assert excused(overload(FULL, bets={"200": 250, "429+": 100, "timeout": 50}))
+    held = {"200": 250, "429+": 100, "timeout": 50}
+    assert excused(overload(FULL, bets=held, refused_ms=1_500))
+    assert overload(FULL, bets=held).outcome is Outcome.FAIL, "others were told at once"
 
 
 @pytest.mark.parametrize("refused_ms", [5, 900])
