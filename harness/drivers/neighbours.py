@@ -169,8 +169,8 @@ def _spent(stat: bytes) -> Spent:
 
 def _stands_here(base_url: str) -> bool:
     """Only an address of this machine can be bound on it."""
-    for family, kind, protocol, _, address in socket.getaddrinfo(urlsplit(base_url).hostname or "?", 0,
-                                                                 type=socket.SOCK_STREAM):
+    host = urlsplit(base_url).hostname
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM) if host else ():
         with suppress(OSError), socket.socket(family, kind, protocol) as one:
             one.bind(address)
             return True
