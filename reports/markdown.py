@@ -52,7 +52,8 @@ def _storms(scorecard: Scorecard) -> list[str]:
     lines += [f"| {' | '.join(map(_inert, row))} |" for row in rows]
     if any("*" in cell for row in rows for cell in row[3:]):
         lines += ["", _inert(FEW)]
-    return lines + [f"\n{_inert(storm.name)}: {_inert(storm.tired)}" for storm in scorecard.storms if storm.tired]
+    return lines + [f"\n{_inert(storm.name)}: {_inert(why)}" for storm in scorecard.storms
+                    for why in (storm.tired, storm.crowded) if why]
 
 
 def _details(row: ControlRow, scorecard: Scorecard) -> str:

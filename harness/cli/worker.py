@@ -23,6 +23,7 @@ from harness.counterparts.stages import play
 from harness.counterparts.wallet_link import WalletLink
 from harness.counterparts.workshop import Workshop
 from harness.drivers.hook_command import hook_commands, state_command
+from harness.drivers.neighbours import NeighbourWatch
 from harness.drivers.pytest_checks import ChecksPlugin, run_pytest
 from harness.drivers.recording_client import RecordingClient
 from harness.engine.journal import Journal
@@ -78,6 +79,7 @@ def main() -> int:
     workshop = _workshop(assignment, target, journal, redactor, clients)
     workshop.wallet = link
     workshop.blow = partial(_blow, assignment.get("storms", {}), emit, target.load)
+    workshop.neighbours = partial(NeighbourWatch, root=os.getppid())
     checks = [Check(id=c["id"], path=c["path"], controls=tuple(c["controls"]), isolation=c["isolation"])
               for c in assignment["checks"]]
     labs: dict[str, Lab] = {}

@@ -80,13 +80,14 @@ class Lab(Acting):
         if self._workshop.blow is None:
             raise NoHook("this worker cannot blow storms")
         blow = watch.beside(self._workshop.blow) if watch else self._workshop.blow
+        others = self._workshop.neighbours(plan.base_url) if self._workshop.neighbours else None
         result, seen, began_ns = _NOBODY_KNOWS, None, time.monotonic_ns()
         try:
             result = blow(plan, tokens=tokens)
             seen = watch.told(result) if watch else None
         finally:  # also where it broke off: money was moved, and the judges must know that nobody knows how much
             record = StormRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens, result=result,
-                                 objectives=tuple(objectives), watch=seen)
+                                 objectives=tuple(objectives), watch=seen, neighbours=others.told() if others else None)
             self.record("storm", record.to_line())
         for sample in of_storm(result.kept, plan, self.check, self._workshop.redactor, began_ns=began_ns):
             self.record("sample", sample.to_line())
@@ -96,8 +97,13 @@ class Lab(Acting):
         """Run a locustfile and record what became of it; the id of its record."""
         if self._workshop.swarm is None:
             raise NoHook("this worker cannot run locustfiles")
-        record = LocustRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens,
-                              result=self._workshop.swarm(plan), objectives=tuple(objectives))
+        others = self._workshop.neighbours(plan.base_url) if self._workshop.neighbours else None
+        try:
+            result = self._workshop.swarm(plan)
+        finally:
+            neighbours = others.told() if others else None
+        record = LocustRecord(id=plan.prefix, check=self.check, plan=plan.without_tokens, result=result,
+                              objectives=tuple(objectives), neighbours=neighbours)
         self.record_foreign("locust", record.to_line())
         return record.id
 

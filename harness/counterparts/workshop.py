@@ -18,7 +18,17 @@ from harness.counterparts.pact_desk import PactDesk
 from harness.counterparts.party import Party
 from harness.counterparts.wallet_link import WalletLink
 from harness.counterparts.webhook_receiver import WebhookReceiver
-from harness.engine.ports import Explorer, Fuzzer, Hook, Recorder, Request, Sender, StormBlower, Swarm
+from harness.engine.ports import (
+    Explorer,
+    Fuzzer,
+    Hook,
+    NeighbourWatching,
+    Recorder,
+    Request,
+    Sender,
+    StormBlower,
+    Swarm,
+)
 from harness.engine.redaction import Redactor
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
@@ -49,6 +59,8 @@ class Workshop:
     """Makes up random plays."""
     blow: StormBlower | None = None
     """Blows storms."""
+    neighbours: Callable[[str], NeighbourWatching] | None = None
+    """Watches who else is busy where the target of that base URL stands on this machine."""
     swarm: Swarm | None = None
     """Runs locustfiles."""
     folders: Mapping[str, Path] = field(default_factory=dict)

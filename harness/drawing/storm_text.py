@@ -28,6 +28,7 @@ def storm_text(storm: Storm, *, width: int = 80, ascii_only: bool = False, brief
     table = _table(storm, width, ascii_only=ascii_only, brief=brief)
     few = ["  " + FEW] if any("*" in line for line in table) else []
     tail = [*wrapped(f"Not to be trusted: {inert(storm.tired)}", width)] if storm.tired else []
+    tail += [*wrapped(f"Crowded: {inert(storm.crowded)}", width)] if storm.crowded else []
     tail += [line for note in notes(storm) for line in wrapped(note, width)]
     if not brief:
         promised = ", ".join(storm.objectives) or "none"
@@ -69,7 +70,8 @@ def generator(storm: Storm) -> str:
     """How the generator itself fared."""
     lag = storm.lag.percentiles.get("p99")
     late = f"{told_ms(lag.ms)} late at p99" if lag else "made no call"
-    return (f"generator: {late}, {storm.busiest:.0%} of a core at most, {storm.workers} "
+    others = "" if storm.others is None else f" (others took {storm.others:.0%} of this machine)"
+    return (f"generator: {late}, {storm.busiest:.0%} of a core at most{others}, {storm.workers} "
             f"worker{'' if storm.workers == 1 else 's'}, {storm.connections:,} connections, {storm.most_in_flight:,} "
             "calls under way at most")
 

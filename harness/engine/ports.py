@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from harness.model.exchange import Exchange, Headers
 from harness.model.locust_plan import LocustPlan, LocustResult
+from harness.model.neighbours import Neighbours
 from harness.model.pact_record import Job, Verdict
 from harness.model.play import Move
 from harness.model.scenario import Toxic
@@ -166,6 +167,14 @@ class StormWatching(Protocol):
 
     def told(self, result: StormResult) -> StormWatch:
         """What was seen, once all is as it was or patience is over."""
+        ...
+
+
+class NeighbourWatching(Protocol):
+    """Watches, since it was made, what share of this machine goes to others than the run and its subject."""
+
+    def told(self) -> Neighbours | None:
+        """What was seen; ends the watch. None: it cannot be told here."""
         ...
 
 

@@ -65,6 +65,7 @@ class Comparison:
     different: tuple[str, ...]
     """How their plans differ, in words; () for the same plan."""
     earlier_tired: str
+    """Why nothing can be told of it: its generator was tired, or others kept the machine busy; "": neither."""
     now_tired: str
     rows: tuple[Compared, ...]
 
@@ -89,9 +90,10 @@ def compare(earlier: Storm, now: Storm) -> Comparison:
     rows += [_compared(kind, "share", _share(earlier, count), _share(now, count), _luck(both, count))
              for kind, count in (("failed", _failed), ("shed", _shed))]
     rows.append(_compared("rate", "rounds/s", _rate(earlier), _rate(now), None))
-    if earlier.tired or now.tired:  # neither accuses nor absolves
+    weary = [storm.tired or storm.crowded for storm in (earlier, now)]
+    if any(weary):  # neither accuses nor absolves
         rows = [replace(row, told=Change.UNTOLD) for row in rows]
-    return Comparison(storm=now.check, rows=tuple(rows), earlier_tired=earlier.tired, now_tired=now.tired,
+    return Comparison(storm=now.check, rows=tuple(rows), earlier_tired=weary[0], now_tired=weary[1],
                       different=different)
 
 

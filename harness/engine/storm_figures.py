@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from harness.judges import crowded_out
 from harness.judges.load import tired
 from harness.model.chance import rank_shares, worth
 from harness.model.histogram import Histogram
@@ -35,7 +36,7 @@ def figures(record: StormRecord, outcomes: Mapping[str, Outcome]) -> Storm:
     seconds = plan.schedule.seconds
     planned = sum(1 for _ in plan.schedule.times())
     begun = len(result.begun[:planned]) - result.begun[:planned].count(Became.UNSENT)
-    weary = tired(record)
+    weary, taken = tired(record), crowded_out.taken(record)
     names = list(dict.fromkeys((*tally.outcomes, *tally.latency)))
     return Storm(
         id=record.id, check=record.check, shape=plan.schedule.named, seconds=seconds, peak_rate=plan.schedule.peak,
@@ -44,6 +45,7 @@ def figures(record: StormRecord, outcomes: Mapping[str, Outcome]) -> Storm:
         tired=weary.message if weary else "", counted=_counted(tally.outcomes.values()),
         latency=_latency(tally.latency_of_all(), tally),
         naive=_latency(tally.service), lag=_latency(tally.lag), busiest=result.busiest,
+        others=None if taken is None else round(taken, 4), crowded=crowded_out.why(record),
         most_in_flight=max((part.in_flight for part in tally.seconds.values()), default=0),
         connections=tally.connections, queued=tally.queued, resent=tally.resent, workers=result.workers,
         operations=tuple(Operation(operation=name, counted=_counted([tally.outcomes.get(name, {})]),

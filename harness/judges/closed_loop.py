@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+from harness.judges.crowded_out import silent, unless_crowded, unless_only_late
 from harness.judges.registry import judge
 from harness.model.claim import Claim
 from harness.model.history import History
@@ -38,18 +39,21 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
                        Reason.NO_SAMPLES, owner=Owner.PROFILE)
     if refused := _mostly_refused(load):
         return refused
-    tally, told = load.result.tally, []
+    tally, told, belated = load.result.tally, [], None
     for one in objectives(load.objectives):
         value = one.measured(tally)
         if value is None or not one.enough(tally):
             told.append(f"{one.text}: too few requests")
             continue
         if not one.keeps(value):
-            return broken(f"{one.text} was missed: {one.told(value)} over {tally.calls} requests of "
-                          f"{load.result.users} users in a closed loop, which understates it", expected=one.text,
-                          seen=one.told(value), requests=tally.calls, users=load.result.users)
+            missed = broken(f"{one.text} was missed: {one.told(value)} over {tally.calls} requests of "
+                            f"{load.result.users} users in a closed loop, which understates it", expected=one.text,
+                            seen=one.told(value), requests=tally.calls, users=load.result.users)
+            if (proof := unless_only_late(load, one, missed)) == missed:
+                return missed
+            belated = belated or proof
         told.append(f"{one.text}: {one.told(value)}")
-    return _kept(history, claim, "; ".join([*told, *_at_odds(load)]),
+    return belated or _kept(history, claim, "; ".join([*told, *_at_odds(load)]),
                  "users who wait for their answers ask less of a target that is slow")
 
 
@@ -66,9 +70,11 @@ def _refusals_polite(history: History, claim: Claim) -> Finding:
     allowed = min((one.limit for one in objectives(load.objectives) if one.metric == "errors" and not one.operation),
                   default=0.0)
     if failed.total() > allowed * tally.calls:
-        return broken(f"{failed.total()} of {tally.calls} requests failed, not by 429 or 503 with Retry-After",
-                      expected=f"at most {allowed:.3%} of the requests fail", requests=tally.calls,
-                      seen=_most(failed))
+        breach = broken(f"{failed.total()} of {tally.calls} requests failed, not by 429 or 503 with Retry-After",
+                        expected=f"at most {allowed:.3%} of the requests fail", requests=tally.calls,
+                        seen=_most(failed))
+        return breach if failed.total() - silent(load) > allowed * tally.calls else \
+            unless_crowded(load, breach, allowed)
     if refused := _mostly_refused(load):
         return refused
     return _kept(history, claim, "; ".join([f"{failed.total()} of {tally.calls} requests failed", *_at_odds(load)]),

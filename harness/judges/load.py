@@ -1,7 +1,8 @@
 """Judges of a storm: was it really delivered, were the objectives kept, were refusals polite (LOAD-01, 02, 06).
 
 A tired generator never accuses the target and never absolves it: where it was late, busy or lost a worker, nothing is
-known of the target, whatever the figures say.
+known of the target, whatever the figures say. Where others kept the machine busy on which both stand, what is only late
+is no proof either (`crowded_out`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 from collections import Counter
 
 from harness.judges.aborted import abort_is_breach, cut_short, is_share, lasted
+from harness.judges.crowded_out import silent, unless_crowded, unless_only_late
 from harness.judges.registry import judge
+from harness.model.abort import aborted_by
 from harness.model.claim import Claim, Draft
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
@@ -92,6 +95,9 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
         return unknown("the target profile promises nothing: write `slo = [\"p95 < 400ms\"]` under [target.NAME.load]",
                        Reason.NO_SAMPLES, owner=Owner.PROFILE)
     breach = abort_is_breach(record)
+    stopper, belated = aborted_by(record.result.aborted), None
+    if breach is not None and stopper is not None and (proof := unless_only_late(record, stopper, breach)) != breach:
+        breach, belated = None, proof
     if breach is not None and is_share(record):
         return breach
     if ending := _mostly_refused(record.result.tally) or breach:
@@ -111,12 +117,14 @@ def _objectives_kept(history: History, claim: Claim) -> Finding:
             share = one.share
             if share is not None and (lag := tally.lag.quantile(share)) > _may_be_late(record):
                 return _was_tired(lag, share, record)
-            return broken(f"{one.text} was missed: {told_value} over {tally.calls} calls in "
-                          f"{lasted(record):.0f} s", expected=one.text, seen=told_value,
-                          objectives=measured)
+            missed = broken(f"{one.text} was missed: {told_value} over {tally.calls} calls in {lasted(record):.0f} s",
+                            expected=one.text, seen=told_value, objectives=measured)
+            if (proof := unless_only_late(record, one, missed)) == missed:
+                return missed
+            belated = belated or proof  # what comes after it may be broken whoever was in the way
         told.append(f"{one.text}: {told_value}")
-    if stopped := cut_short(record):
-        return stopped
+    if ending := belated or cut_short(record):
+        return ending
     naive = tally.service.quantile(0.99) / 1e3
     seconds = record.plan.schedule.seconds
     short = "" if seconds >= _LONG_SECONDS else " (T-3 asks for 2 to 5 min: --budget full)"
@@ -139,9 +147,11 @@ def _refusals_polite(history: History, claim: Claim) -> Finding:
     shed = sum(n for counts in tally.outcomes.values() for outcome, n in counts.items() if outcome.endswith(SHED))
     if sum(failed.values()) > _budget(record) * tally.calls:
         most = sorted(failed.items(), key=lambda item: -item[1])[:_SHOWN]
-        return broken(f"{sum(failed.values())} of {tally.calls} calls failed, not by 429 or 503 with Retry-After",
-                      expected=f"at most {_budget(record):.3%} of the calls fail",
-                      seen=", ".join(f"{what}: {n}" for what, n in most), calls=tally.calls, failed=failed)
+        breach = broken(f"{sum(failed.values())} of {tally.calls} calls failed, not by 429 or 503 with Retry-After",
+                        expected=f"at most {_budget(record):.3%} of the calls fail",
+                        seen=", ".join(f"{what}: {n}" for what, n in most), calls=tally.calls, failed=failed)
+        answered = sum(failed.values()) - silent(record)
+        return breach if answered > _budget(record) * tally.calls else unless_crowded(record, breach, _budget(record))
     if refused := cut_short(record) or _mostly_refused(tally):
         return refused
     return held(f"{tally.calls} calls, {sum(failed.values())} failed, {shed} refused politely", calls=tally.calls,

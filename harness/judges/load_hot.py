@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.judges.answers import saw, whose
+from harness.judges.crowded_out import unless_crowded
 from harness.judges.load import tired
 from harness.judges.load_money import ranges
 from harness.judges.registry import judge
@@ -96,15 +97,20 @@ def _latency(record: StormRecord) -> Finding:
     """The objectives that are about all calls, held against the calls that everybody wants at once."""
     if late := tired(record):
         return late
-    hot, told = record.result.tally.hot, {}
+    hot, told, belated = record.result.tally.hot, {}, None
     for one in objectives(record.objectives):
         if one.operation or one.is_share or one.share in (None, 1.0) or not one.enough_in(hot):
             continue
         value = one.measured_in(hot)
         told[one.text] = one.told(value)
         if not one.keeps(value):
-            return broken(f"hot: {one.text} was missed: {one.told(value)} over {hot.count} calls", expected=one.text,
-                          seen=one.told(value), hot=told)
+            missed = broken(f"hot: {one.text} was missed: {one.told(value)} over {hot.count} calls", expected=one.text,
+                            seen=one.told(value), hot=told)
+            if (proof := unless_crowded(record, missed, 1 - (one.share or 0.0))) == missed:
+                return missed
+            belated = belated or proof
+    if belated:
+        return belated
     if not told:
         return unknown(f"{hot.count} calls of the hot ones are too few for any objective of the profile",
                        Reason.NO_SAMPLES, owner=Owner.PROFILE)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from math import comb, inf
 from typing import Any
 
+from harness.judges.crowded_out import unless_crowded, unless_crowded_after
 from harness.judges.load import tired
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
@@ -41,7 +42,7 @@ def _queues_calm(history: History, claim: Claim) -> Finding:
                        owner=Owner.HARNESS)
     if weary := tired(record):
         return weary
-    found = [*_lag(record.watch), *_queues(record.watch)]
+    found = [*_lag(record, record.watch), *_queues(record, record.watch)]
     decided = worst(found)
     assert decided is not None
     if decided.outcome.value != "pass":
@@ -74,7 +75,7 @@ def lag_back_after(watch: StormWatch) -> tuple[float, float]:
     return max(0.0, least), max(0.0, most)
 
 
-def _lag(watch: StormWatch) -> list[Finding]:
+def _lag(record: StormRecord, watch: StormWatch) -> list[Finding]:
     if unread := watch.unread.get("feed"):
         return [unknown(f"the events feed could not be read: {unread.says}", Reason.OBSERVER_UNAVAILABLE,
                         owner=Owner(unread.owner), exchanges=[unread.exchange] if unread.exchange else [])]
@@ -82,7 +83,8 @@ def _lag(watch: StormWatch) -> list[Finding]:
     before = [c for c in canaries if c.at < 0 and c.high is not None]
     during = [c for c in canaries if 0 <= c.at < watch.ended_at]
     after = [c for c in canaries if c.at >= watch.ended_at]
-    found = [_kept(watch, during), _returned(watch, after)]
+    found = [unless_crowded(record, _kept(watch, during)),
+             unless_crowded_after(record, _returned(watch, after), lag_back_after(watch)[0], watch.settle_promise)]
     if len(before) < _BEFORE:
         found.append(unknown(f"{len(before)} rounds of ours were in the feed before the storm: {_BEFORE} make a base",
                              Reason.NO_STEADY_STATE, owner=Owner.SUBJECT, exchanges=_ids(canaries)))
@@ -162,11 +164,12 @@ def queue_back_after(queue: Queue, ended_at: float) -> tuple[float, float]:
     return max(0.0, last_long - ended_at), max(0.0, first_short - ended_at) if last_long >= ended_at else 0.0
 
 
-def _queues(watch: StormWatch) -> list[Finding]:
+def _queues(record: StormRecord, watch: StormWatch) -> list[Finding]:
     if unread := watch.unread.get("queues"):
         return [unknown(f"the queues could not be read: {unread.says}", Reason.OBSERVER_UNAVAILABLE,
                         owner=Owner(unread.owner), exchanges=[unread.exchange] if unread.exchange else [])]
-    return [_queue(watch, queue) for queue in watch.queues]
+    return [unless_crowded_after(record, _queue(watch, queue), queue_back_after(queue, watch.ended_at)[0],
+                                 watch.settle_promise) for queue in watch.queues]
 
 
 def _queue(watch: StormWatch, queue: Queue) -> Finding:

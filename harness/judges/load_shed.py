@@ -6,6 +6,7 @@ from math import sqrt
 from typing import Any
 
 from harness.judges.aborted import cut_short
+from harness.judges.crowded_out import crowded, silent, unless_crowded
 from harness.judges.load import tired
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
@@ -40,9 +41,11 @@ def _bets_shed_first(history: History, claim: Claim) -> Finding:
     if failed > _MAY_FAIL * tally.calls:
         kinds = {f"{operation} {outcome}": n for operation, counts in sorted(tally.outcomes.items())
                  for outcome, n in counts.items() if is_failure(outcome)}
-        return broken(f"overload ended in failures: {failed} of {tally.calls} calls",
-                      expected="what is too much is refused with 429 or 503 and Retry-After",
-                      seen=", ".join(f"{what}: {n}" for what, n in sorted(kinds.items(), key=lambda i: -i[1])[:5]))
+        breach = broken(f"overload ended in failures: {failed} of {tally.calls} calls",
+                        expected="what is too much is refused with 429 or 503 and Retry-After",
+                        seen=", ".join(f"{what}: {n}" for what, n in sorted(kinds.items(), key=lambda i: -i[1])[:5]))
+        answered = failed - silent(record)
+        return breach if answered > _MAY_FAIL * tally.calls else unless_crowded(record, breach, _MAY_FAIL)
     begins, ends = _shed(tally, _BEGINS), _shed(tally, _ENDS)
     if begins[0] + ends[0] < _OVERLOADED * tally.calls:
         return unknown(f"{begins[0] + ends[0]} of {tally.calls} calls were refused at up to "
@@ -53,16 +56,17 @@ def _bets_shed_first(history: History, claim: Claim) -> Finding:
             f"refusals {said_ms:.0f} ms")
     figures: dict[str, Any] = {"bets_refused": begins[0], "bets": begins[1], "ends_refused": ends[0], "ends": ends[1],
                "refusal_p95_ms": round(said_ms, 1)}
-    if said_ms > slo_ms:
-        return broken(f"under overload a refusal takes {said_ms:.0f} ms at p95", seen=told, **figures,
-                      expected=f"at once (SLO {slo_ms:g} ms)")
+    slow = broken(f"under overload a refusal takes {said_ms:.0f} ms at p95", seen=told, **figures,
+                  expected=f"at once (SLO {slo_ms:g} ms)") if said_ms > slo_ms else None
+    if slow and not crowded(record):
+        return slow
     (bets_low, _), (ends_low, ends_high) = _interval(*begins), _interval(*ends)
     if ends[0] and ends_high > bets_low:
         if ends_low * 2 >= bets_low or not begins[0]:
             return broken("overload sheds what ends open bets as readily as new ones", seen=told,
                           expected="new bets are refused before settles and rollbacks", **figures)
         return unknown(f"too close to tell: {told}", Reason.NO_SAMPLES)
-    return cut_short(record) or held(told, **figures)
+    return (slow and unless_crowded(record, slow)) or cut_short(record) or held(told, **figures)
 
 
 def _shed(tally: Tally, operations: tuple[str, ...]) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from harness.model.neighbours import Neighbours
 from harness.model.storm import Caller, Seat
 from harness.model.tally import Tally
 
@@ -83,6 +84,8 @@ class LocustRecord:
     result: LocustResult
     objectives: tuple[str, ...] = ()
     """What the target profile promises, as it is written there."""
+    neighbours: Neighbours | None = None
+    """Who else was busy on the machine; None: it could not be told, or an older release."""
 
     def to_line(self) -> dict[str, Any]:
         """As JSON."""
@@ -90,7 +93,8 @@ class LocustRecord:
         return {"id": self.id, "check": self.check, "plan": self.plan.without_tokens.to_line(),
                 "objectives": list(self.objectives), "tally": result.tally.to_line(), "users": result.users,
                 "marked": dict(result.marked), "raised": dict(result.raised), "busiest": result.busiest,
-                "problems": list(result.problems), "complete": result.complete}
+                "problems": list(result.problems), "complete": result.complete,
+                **({"neighbours": self.neighbours.to_line()} if self.neighbours else {})}
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> LocustRecord:
@@ -100,4 +104,5 @@ class LocustRecord:
             marked={str(k): int(n) for k, n in line["marked"].items()}, complete=line["complete"] is True,
             raised={str(k): int(n) for k, n in line["raised"].items()}, problems=tuple(map(str, line["problems"])))
         return cls(id=str(line["id"]), check=str(line["check"]), plan=LocustPlan.from_line(line["plan"]),
-                   result=result, objectives=tuple(map(str, line["objectives"])))
+                   result=result, objectives=tuple(map(str, line["objectives"])),
+                   neighbours=Neighbours.from_line(line["neighbours"]) if line.get("neighbours") else None)

@@ -109,6 +109,11 @@ class Storm:
     """How late the generator itself was."""
     busiest: float
     """The most of one core that a process of the generator used."""
+    others: float | None
+    """The share of this machine (0 to 1, of all cores) that processes took which are neither the run's nor the
+    subject's, while it blew; None: the subject stands elsewhere, or it could not be told."""
+    crowded: str
+    """Why others make lateness no proof; "" where they do not."""
     most_in_flight: int
     connections: int
     queued: int

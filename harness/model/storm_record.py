@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from harness.model.neighbours import Neighbours
 from harness.model.packing import packed, unpacked
 from harness.model.storm import StormPlan
 from harness.model.storm_watch import StormWatch
@@ -71,11 +72,15 @@ class StormRecord:
     """What the target profile promises, as it is written there."""
     watch: StormWatch | None = None
     """What was watched beside it; None: nothing, or an older release."""
+    neighbours: Neighbours | None = None
+    """Who else was busy on the machine; None: it could not be told, or an older release."""
 
     def to_line(self) -> dict[str, Any]:
         """As JSON."""
         result = self.result
         watched = {"watch": self.watch.to_line()} if self.watch else {}
+        if self.neighbours:
+            watched["neighbours"] = self.neighbours.to_line()
         return {"id": self.id, "check": self.check, **watched, "plan": self.plan.without_tokens.to_line(),
                 "objectives": list(self.objectives), "tally": result.tally.to_line(), "begun": packed(result.begun),
                 "ended": packed(result.ended), "fed": packed(result.fed),
@@ -95,4 +100,5 @@ class StormRecord:
             apart_seconds=float(line.get("apart_seconds", 0.0)))
         return cls(id=str(line["id"]), check=str(line["check"]), plan=StormPlan.from_line(line["plan"]),
                    result=result, objectives=tuple(map(str, line["objectives"])),
-                   watch=StormWatch.from_line(line["watch"]) if line.get("watch") else None)
+                   watch=StormWatch.from_line(line["watch"]) if line.get("watch") else None,
+                   neighbours=Neighbours.from_line(line["neighbours"]) if line.get("neighbours") else None)

@@ -1,11 +1,15 @@
 """The stage of a burst: what may not be stormed is refused in one line, and a storm that broke off is told of."""
 
+from contextlib import suppress
+from types import SimpleNamespace
+
 import pytest
 
 from harness.counterparts.lab import Lab
 from harness.counterparts.stages.burst import play
 from harness.judges.load import burst_delivered
 from harness.model.errors import HarnessFault, NoHook
+from harness.model.neighbours import Moment, Neighbours
 from harness.model.profile import LoadPromise
 from harness.model.scenario import Burst, Scenario
 from harness.model.storm_record import StormRecord, StormResult
@@ -27,8 +31,9 @@ def labs(workshop_of, target, changed, subject):
     subject.answers |= {"POST /sandbox/players": (201, {}, {}), "POST /v1/sessions": SESSION}
     subject.default = BALANCES
 
-    def make(blow, *, load=PROMISE, **changes):
-        return Lab(workshop_of(changed(target, load=load, **changes), blow=blow), "a.py::STORM", ("LOAD-06",))
+    def make(blow, *, load=PROMISE, neighbours=None, **changes):
+        workshop = workshop_of(changed(target, load=load, **changes), blow=blow, neighbours=neighbours)
+        return Lab(workshop, "a.py::STORM", ("LOAD-06",))
 
     return make
 
@@ -104,3 +109,25 @@ def test_a_storm_that_broke_off_leaves_word_that_nobody_knows_what_it_moved(labs
     assert (record.result.complete, record.result.begun, record.result.problems) == (False, b"", ("it broke off",))
     assert {seat.session_id for seat in record.plan.seats} == {"s-1"}
     assert lines.of("claim") == []
+
+
+@pytest.mark.parametrize("breaks_off", [False, True])
+def test_who_else_was_busy_is_watched_beside_the_storm_alone_and_recorded(labs, lines, target, breaks_off):
+    happened = []
+    seen = Neighbours(cores=2, moments=(Moment(at=0.5, seconds=0.5, others=0.9, idle=0.0),))
+
+    def watch(base_url):
+        happened.append(base_url)
+        return SimpleNamespace(told=lambda: happened.append("told") or seen)
+
+    def blow(plan, **_):
+        happened.append("blown")
+        if breaks_off:
+            raise HarnessFault("Locust ended")
+        return StormResult(tally=Tally(), begun=b"", ended=b"", workers=1)
+
+    with suppress(HarnessFault):
+        play(labs(blow, neighbours=watch), scenario())
+    assert happened == [target.base_url, "blown", "told"]
+    (line,) = lines.of("storm")
+    assert StormRecord.from_line(line).neighbours == seen

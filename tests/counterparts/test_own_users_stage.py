@@ -13,6 +13,7 @@ from harness.engine.redaction import Redactor
 from harness.judges.load import objectives_kept
 from harness.model.errors import NoHook
 from harness.model.locust_plan import LocustRecord, LocustResult
+from harness.model.neighbours import Moment, Neighbours
 from harness.model.profile import ContractProfile, Credential, LoadPromise, Target
 from harness.model.scenario import Locustfile, Scenario
 from harness.model.tally import Tally
@@ -69,6 +70,15 @@ def test_the_process_gets_all_it_needs_and_the_journal_no_token(lab):
     assert (record.id, record.check, record.objectives) == (looped.load, CHECK, ("p95 < 1s",))
     (claim,) = lab.lines.of("claim")
     assert (claim["judge"], claim["params"]) == ("closed_loop_objectives_kept", {"load": looped.load})
+
+
+def test_who_else_was_busy_beside_it_is_recorded(lab):
+    seen = Neighbours(cores=2, moments=(Moment(at=0.5, seconds=0.5, others=0.9, idle=0.0),))
+    asked = []
+    lab._workshop.neighbours = lambda base_url: asked.append(base_url) or SimpleNamespace(told=lambda: seen)
+    play(lab, scenario())
+    (line,) = lab.lines.of("locust")
+    assert (LocustRecord.from_line(line).neighbours, asked) == (seen, ["http://x:1"])
 
 
 def test_more_users_than_requests_that_may_begin_at_once_are_refused(lab):

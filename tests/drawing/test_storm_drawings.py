@@ -13,6 +13,7 @@ from harness.drawing.storm_svg import MOST_COLUMNS, latency_svg, rate_svg
 from harness.drawing.storm_text import storm_text
 from harness.engine.storm_figures import figures
 from harness.model.histogram import Histogram
+from harness.model.neighbours import Moment, Neighbours
 from harness.model.outcome import Outcome
 from harness.model.tally import Slice
 from tests.drawing.conftest import HOSTILE
@@ -192,3 +193,13 @@ def test_text_of_a_storm_without_anything_is_short():
     assert "no call was made" in text
     assert "objectives: none" in text
     assert "calls/s" not in text
+
+
+@pytest.mark.parametrize("brief", [False, True])
+def test_who_else_took_the_machine_is_told_where_the_generator_is(brief):
+    taken = Neighbours(cores=2, moments=(Moment(at=12.0, seconds=12.0, others=0.62, idle=0.0),))
+    crowded = " ".join(storm_text(figures(dataclasses.replace(made_storm(), neighbours=taken), {}), brief=brief))
+    crowded = " ".join(crowded.split())
+    assert "Crowded: other processes took 62% of this machine's 2 cores" in crowded
+    assert ("(others took 62% of this machine)" in crowded) is not brief
+    assert "others" not in " ".join(storm_text(of(), brief=brief))

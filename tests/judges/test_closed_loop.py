@@ -1,5 +1,7 @@
 """Judges of a locustfile's closed loop: missed is missed, kept is not proven, and a tired or broken loop is silent."""
 
+import dataclasses
+
 import pytest
 
 from harness.judges.conservation import conserved
@@ -11,6 +13,7 @@ from harness.model.exchange import Exchange
 from harness.model.histogram import Histogram
 from harness.model.history import History, PlayerRecord
 from harness.model.locust_plan import LocustPlan, LocustRecord, LocustResult
+from harness.model.neighbours import Moment, Neighbours
 from harness.model.outcome import Outcome, Owner, Reason
 from harness.model.played import Looped, Stormed
 from harness.model.storm import Caller, Seat
@@ -123,3 +126,26 @@ def test_conservation_leaves_out_players_whose_bets_only_a_locustfile_knows():
     assert decide(History(exchanges=(closing,), players=(player,)), claim).outcome is Outcome.FAIL
     left = History(exchanges=(closing,), players=(player,), locust_loads=(load(),))
     assert decide(left, claim).outcome is Outcome.INCONCLUSIVE
+
+
+def test_beside_others_who_fill_the_machine_what_is_only_late_is_no_breach():
+    full = Neighbours(cores=2, moments=(Moment(at=10.0, seconds=10.0, others=0.8, idle=0.0),))
+    late, silent, wrong = (load(counted=counted) for counted in (
+        tally(latency_ms=900), tally(latency_ms=1_200, outcomes={"200": 1_900, "timeout": 100}),
+        tally(outcomes={"200": 1_900, "500": 100})))
+    for draft, record in ((objectives_kept(LOOPED), late), (objectives_kept(LOOPED), silent),
+                          (refusals_polite(LOOPED), silent)):
+        assert judged(draft, record).outcome is Outcome.FAIL
+        found = judged(draft, dataclasses.replace(record, neighbours=full))
+        assert (found.outcome, found.owner) == (Outcome.INCONCLUSIVE, Owner.ENVIRONMENT)
+        assert "80% of this machine's 2 cores" in found.message
+    for draft in (objectives_kept(LOOPED), refusals_polite(LOOPED)):
+        assert judged(draft, dataclasses.replace(wrong, neighbours=full)).outcome is Outcome.FAIL
+
+
+def test_who_else_was_busy_goes_through_a_journal_and_older_ones_lack_it():
+    seen = Neighbours(cores=2, moments=(Moment(at=0.5, seconds=0.5, others=0.9, idle=0.0),), before=0.4)
+    record = dataclasses.replace(load(), neighbours=seen)
+    assert LocustRecord.from_line(record.to_line()).neighbours == seen
+    assert "neighbours" not in load().to_line()
+    assert LocustRecord.from_line(load().to_line()).neighbours is None

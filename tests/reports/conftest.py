@@ -12,6 +12,7 @@ from harness.model.claim import Claim
 from harness.model.control import Level
 from harness.model.exchange import Exchange
 from harness.model.history import CheckRecord, History
+from harness.model.neighbours import Moment, Neighbours
 from harness.model.plan import Check
 from harness.model.profile import Target
 from harness.model.scorecard import RunFacts
@@ -48,7 +49,9 @@ def scorecard():
     scenarios = (played, dataclasses.replace(played, check=checks[3].id, name="nothing seen", calls=(), witnesses=()))
     storms = (made_storm(check=checks[0].id, shape=HOSTILE, stall=3, shed=9, failed=4, names=(HOSTILE, "settleBet"),
                          failure=HOSTILE.replace("\udcff", "")),
-              made_storm(check=checks[3].id, storm_id="storm-2", busiest=0.97, problems=(HOSTILE,)))
+              dataclasses.replace(made_storm(check=checks[3].id, storm_id="storm-2", busiest=0.97, problems=(HOSTILE,)),
+                                  neighbours=Neighbours(cores=2, moments=(
+                                      Moment(at=12.0, seconds=12.0, others=0.62, idle=0.0),))))
     history = History(
         exchanges=(exchange, *seen), scenarios=scenarios, storms=storms,
         claims=(claim(checks[0], [404]), claim(checks[3], [200])),

@@ -104,7 +104,8 @@ def test_html_draws_each_storm_with_its_table(render):
     text = " ".join("".join(parsed.text).split())
     for shown in ("Storms", "calls a second, by their intended start", "latency by percentile",
                   "naive: from the sending", "600 (50.0/s)", "p95 < 400ms, settleBet p99 <= 1s, errors < 0.1%", "4 ×",
-                  "p99, naive", "Not to be trusted: the generator", "fewer than ten calls lie beyond it"):
+                  "p99, naive", "Not to be trusted: the generator", "Machine taken by others",
+                  "Crowded: other processes took 62% of this machine's 2 cores", "fewer than ten calls lie beyond it"):
         assert shown in text
     ids = [value for name, value in parsed.attributes if name == "id"]
     assert len(ids) == len(set(ids))
@@ -119,6 +120,8 @@ def test_json_holds_the_figures_of_storms_and_no_series(render):
     assert first["latency"]["percentiles"]["p95"]["ms"] > 500 > first["naive"]["percentiles"]["p95"]["ms"]
     assert first["outcomes"] == {"IDEM-03": "fail"}
     assert "generator" in second["tired"]
+    assert (first["others"], first["crowded"], second["others"]) == (None, "", 0.62)
+    assert "other processes took 62%" in second["crowded"]
     assert not {"series", "record"} & set(first)
 
 
