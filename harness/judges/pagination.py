@@ -175,7 +175,9 @@ def _fits(row: Any, name: str, value: str) -> bool:
         when, bound = utc_time(row.get("occurred_at")), utc_time(value)
         if when is None or bound is None:
             return True  # CONT-11 says what is wrong with such a timestamp
-        return when >= bound if name == "occurred_at_from" else when <= bound
+        if when == bound:  # the window has its first instant and not its last; finer digits than we read tell nothing
+            return name == "occurred_at_from" or row.get("occurred_at") != value
+        return when > bound if name == "occurred_at_from" else when < bound
     seen = _member(row, name)
     if not seen and name == "bet_id":
         return f":{row.get('key')}".endswith(f":{value}")
