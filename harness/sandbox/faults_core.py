@@ -70,6 +70,8 @@ _MONEY = (
     Fault("lost-update", "Settlements overwrite the balance with a value read before", ("LOAD-04",),
           ("MONEY-01", "MONEY-02", "MONEY-08", "MONEY-11")),
     Fault("ledger-entry-missing", "A win reaches the balance without an entry in the ledger", ("ROLL-05",)),
+    Fault("largest-win-without-entry", "A win near the largest amount reaches the balance without an entry in the ledger",
+          ("ROLL-05",)),
     Fault("settlements-lost-in-burst", "One settlement in twenty is acknowledged and never booked", ("MONEY-11",),
           ("MONEY-01", "MONEY-06", "MONEY-07", "LOAD-04", "IDEM-03", "IDEM-08", "ROLL-05", "IDEM-05", "MONEY-03")),
     Fault("bet-currency-ignored", "A bet in another currency takes the session's currency", ("MONEY-05",), ("MONEY-01",)),
