@@ -78,6 +78,12 @@ def test_every_item_must_fit_every_filter(make, page, filters, wanted):
     assert make.outcome(only_matching([seen], filters=filters, least=1), seen) == wanted
 
 
+def test_a_finding_says_on_which_side_of_the_edge_an_item_must_be(make, page):
+    seen, edge = page("a"), "2026-11-21T12:00:00Z"
+    found = make.verdict(only_matching([seen], filters={"occurred_at_to": edge}), seen)
+    assert (found.expected, found.seen) == (f"occurred_at earlier than {edge}", f"occurred_at={edge}")
+
+
 def test_digits_that_are_finer_than_we_read_accuse_nobody(make, page):
     seen = page("a", occurred_at="2026-11-21T12:00:00.123456781Z")
     for edge in ("occurred_at_from", "occurred_at_to"):
