@@ -64,7 +64,7 @@ _MONEY = (
     Fault("negative-amounts-accepted", "A negative stake or win is carried out", ("MONEY-04",),
           ("CONT-03", "MONEY-01", "CONT-02")),
     Fault("large-win-short-by-one", "Wins of 1000.00 and more pay one minor unit less", ("MONEY-01",),
-          ("MONEY-03", "MONEY-06")),
+          ("MONEY-03", "MONEY-06", "ROLL-05")),
     Fault("overdraft-race", "Bets in flight do not see each other: more is accepted than there is", ("MONEY-02",),
           ("MONEY-01", "MONEY-06", "LOAD-04"), by_chance=True),
     Fault("lost-update", "Settlements overwrite the balance with a value read before", ("LOAD-04",),
