@@ -20,7 +20,7 @@ from harness.judges.contract_document import documented_operations, valid_docume
 from harness.judges.contract_drift import only_additions
 from harness.judges.crowd import bulkhead_holds, busy_said_at_once, others_unharmed
 from harness.judges.deprecations import deprecations_announced, deprecations_promised
-from harness.judges.errors import one_error_model
+from harness.judges.errors import one_error_model, refused_as_listed
 from harness.judges.event_evolution import old_readers_read, schemas_evolve
 from harness.judges.events import announced, in_order, registered, unannounced
 from harness.judges.expectations import (
@@ -231,6 +231,7 @@ __all__ = [
     "redriven_once",
     "refusals_polite",
     "refused",
+    "refused_as_listed",
     "registered",
     "required_keys",
     "rest_flows",

@@ -51,7 +51,7 @@ contract = "1.7"                     # a built-in version, the path of your Open
 
 # What its sandbox API cannot do to the platform: commands run here, without a shell.
 [target.staging.hooks]
-# restart = "docker kill platform"         # a crash; the platform comes back by itself, with a new started_at
+# restart = "docker kill platform"         # a crash, no stop; the platform comes back, with a new started_at
 
 # Where the platform looks for its wallet while it is certified, and where that is: chaos scenarios stand between.
 [target.staging.wallet]

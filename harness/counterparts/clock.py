@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange
@@ -32,6 +32,16 @@ class MovableClock:
         self._at = time.monotonic()
         self.moved = 0
         """Seconds by which it is ahead of its time now."""
+
+    def until(self, moment: Any) -> float | None:
+        """Seconds from its time now to an RFC 3339 time (negative: it is past); None for anything without an offset."""
+        try:
+            then = datetime.fromisoformat(moment if isinstance(moment, str) else "")
+        except ValueError:
+            return None
+        if then.tzinfo is None:
+            return None
+        return then.timestamp() - (self._start + time.monotonic() - self._at + self.moved)
 
     def to(self, seconds: int) -> None:
         """Set it to `seconds` ahead of its own time (behind it, if negative).

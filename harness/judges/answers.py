@@ -10,6 +10,7 @@ from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
 from harness.model.history import History
 from harness.model.outcome import Finding, Owner, Reason, broken, held, unknown
+from harness.model.profile import ContractProfile
 
 BUSY = (429, 503)
 """Statuses that turn a caller away without a word on its request."""
@@ -133,7 +134,9 @@ def _same_result(history: History, claim: Claim) -> Finding:
     away = [e for e in later if e.status in BUSY and first.status not in BUSY]
     for other in (e for e in later if e not in away):
         if other.status != first.status:
-            return broken(claim.says, expected=saw(first), seen=saw(other), exchanges=[first.id, other.id])
+            asked = _asked_again(first, other, history.profile)
+            return broken(f"{claim.says}; {asked}, it answered {saw(other)}",
+                          expected=f"{saw(first)}, as the first time", seen=saw(other), exchanges=[first.id, other.id])
         differing = difference(first.json(), other.json(), but)
         if differing:
             name, before, after = differing
@@ -142,6 +145,16 @@ def _same_result(history: History, claim: Claim) -> Finding:
     if away:
         return turned_away(away[0])
     return held(f"{len(later)} repeats equal the first answer", exchanges=claim.over, repeats=len(later))
+
+
+def _asked_again(first: Exchange, other: Exchange, profile: ContractProfile) -> str:
+    """What was asked the second time, in words."""
+    keys = [e.sent_header(profile.idempotency_header) for e in (first, other)]
+    if not keys[0] or keys[0] != keys[1]:
+        return "asked for the same again"
+    own = ' (duplicate_answer = "own_code" is for a known id under a new key)' \
+        if profile.duplicate_answer == "own_code" and other.field("code") == "DUPLICATE" else ""
+    return f"asked for the same again under the same key{own}"
 
 
 def difference(first: Any, second: Any, but: set[str]) -> tuple[str, Any, Any] | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from harness.judges.answers import BUSY, saw, turned_away, unanswered
 from harness.judges.conformance import Routes, api_answers
 from harness.judges.registry import judge
 from harness.model.claim import Claim, Draft
@@ -108,6 +109,32 @@ def _disguised(exchange: Exchange, rules: Mapping[str, CodeRule]) -> bool:
     body = exchange.json()
     return (isinstance(body, dict) and isinstance(body.get("code"), str) and "message" in body
             and (body["code"] in rules or "retryable" in body))
+
+
+def refused_as_listed(exchange: Exchange, code: str, *, says: str = "") -> Draft:
+    """The call is refused with `code`, its status and `retryable` as the contract lists them for it.
+
+    Where the contract's list has no such code, any refusal of the list is right.
+    """
+    return Draft(judge="refused_as_listed", over=(exchange.id,), params={"code": code},
+                 says=says or f"{exchange.operation} is refused as {code}")
+
+
+@judge("refused_as_listed")
+def _refused_as_listed(history: History, claim: Claim) -> Finding:
+    exchanges = history.over(claim)
+    if silent := unanswered(exchanges, claim):
+        return silent
+    (exchange,) = exchanges
+    rules, code = code_rules(history.contract, history.profile), claim.params["code"]
+    if exchange.status in BUSY:
+        return turned_away(exchange)
+    if not 400 <= (exchange.status or 0) < 500 or (code in rules and exchange.field("code") != code):
+        return broken(f"{claim.says}; it answered {saw(exchange)}", expected=code if code in rules else "a refusal",
+                      seen=saw(exchange), exchanges=[exchange.id])
+    if wrong := error_violation(exchange, rules):
+        return broken(f"{claim.says}; {wrong[1]}", expected=wrong[0], seen=wrong[1], exchanges=[exchange.id])
+    return held(saw(exchange), exchanges=[exchange.id])
 
 
 def error_violation(exchange: Exchange, rules: Mapping[str, CodeRule]) -> tuple[str, str] | None:

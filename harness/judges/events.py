@@ -10,6 +10,7 @@ from typing import Any
 from harness.judges.answers import saw, whose
 from harness.judges.formats import utc_time
 from harness.judges.registry import judge
+from harness.judges.whence import is_feed_page, whence
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
 from harness.model.history import History
@@ -21,14 +22,7 @@ ENVELOPE = ("event_id", "type", "schema_version", "occurred_at", "tenant_id", "r
 
 _NULLABLE = frozenset({"idempotency_key", "region"})
 _VERSION = re.compile(r"\d+(\.\d+){1,2}", re.ASCII)
-_FEED = re.compile(r"/v\d+/events$")
 _SHOWN = 4
-
-
-def is_feed_page(exchange: Exchange) -> bool:
-    """True for a read of the events feed, whatever came of it."""
-    return (exchange.channel == "api" and exchange.method == "GET"
-            and bool(_FEED.search(exchange.url.partition("?")[0])))
 
 
 def items(exchange: Exchange) -> list[Any] | None:
@@ -81,7 +75,8 @@ def _registered(history: History, claim: Claim) -> Finding:
             if kind not in history.event_schemas:
                 strange.add(kind)
         if wrong:
-            problems.setdefault((str(kind), wrong[0]), (exchange, *wrong))
+            where = f"event {name[:80] or 'without event_id'} in {whence(exchange)}"
+            problems.setdefault((str(kind), wrong[0]), (exchange, wrong[0], f"{where}: {wrong[1]}"))
     count = sum(types.values())
     if problems:
         shown = list(problems.values())

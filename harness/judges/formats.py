@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.judges.conformance import Routes, api_answers
 from harness.judges.registry import judge
+from harness.judges.whence import whence
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
 from harness.model.history import History
@@ -72,7 +73,8 @@ def _well_formed(history: History, claim: Claim) -> Finding:
             expected = _expected(kind, value)
             if expected and (name, str(value)) not in echoes:
                 wrong += 1
-                first.setdefault((kind, name), (exchange, expected, f"{name}={value!r}"[:120]))
+                seen_there = f"{name}={value!r}"[:120] + f" in {whence(exchange)}"
+                first.setdefault((kind, name), (exchange, expected, seen_there))
     if sum(counts.values()) < max(1, claim.params.get("least", 1)):
         return unknown("no currency, locale, timestamp or identifier was seen", Reason.NO_SAMPLES)
     if first:

@@ -104,13 +104,15 @@ def _no_second_effect(history: History, claim: Claim) -> Finding:
                 return broken(f"{claim.says}; it answered another {name}", expected=f"{name}={first.field(name)!r}",
                               seen=f"{name}={second.field(name)!r}", exchanges=claim.over)
         if history.profile.duplicate_answer == "own_code":
-            return broken(claim.says, expected="409 DUPLICATE (contract profile: own_code)", seen=saw(second),
-                          exchanges=claim.over)
+            return broken(f"{claim.says}; asked under a new key, it answered {saw(second)} as the first time, and not "
+                          "with a refusal", expected='409 DUPLICATE (by the contract profile: duplicate_answer = '
+                          '"own_code")', seen=saw(second), exchanges=claim.over)
         return held("the first result was answered again", exchanges=claim.over)
     if 400 <= status < 500 and history.profile.duplicate_answer == "own_code":
         return held(f"refused with {saw(second)}, as the profile declares", exchanges=claim.over)
-    return broken(claim.says, expected="the first result again (contract profile: replay)", seen=saw(second),
-                  exchanges=claim.over)
+    return broken(f"{claim.says}; asked under a new key, it answered {saw(second)}", seen=saw(second), expected=
+                  f"{saw(first)}, as the first time (by the contract profile: duplicate_answer = "
+                  f'"{history.profile.duplicate_answer}")', exchanges=claim.over)
 
 
 def distinct(first: Exchange, second: Exchange, member: str, says: str) -> Draft:

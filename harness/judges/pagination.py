@@ -16,6 +16,7 @@ from harness.model.history import History
 from harness.model.outcome import Finding, Reason, broken, held, unknown
 
 _SHOWN = 4
+_WINDOW = {"occurred_at_from": "occurred_at no earlier than ", "occurred_at_to": "occurred_at earlier than "}
 
 
 def one_walk(pages: Sequence[Exchange], *, limit: int, key: str, complete: Sequence[str] = (), member: str = "",
@@ -157,8 +158,8 @@ def _only_matching(history: History, claim: Claim) -> Finding:
             count += 1
             for name, value in claim.params["filters"].items():
                 if not _fits(row, name, value):
-                    return broken(f"{claim.says}; an item does not fit {name}={value}", expected=f"{name}={value}",
-                                  seen=_shown(row, name), exchanges=[page.id])
+                    return broken(f"{claim.says}; an item does not fit {name}={value}", seen=_shown(row, name),
+                                  expected=_WINDOW.get(name, name + "=") + value, exchanges=[page.id])
     least, most = claim.params["least"], claim.params["most"]
     if count < least or (0 <= most < count):
         return broken(f"{claim.says}; {count} items were listed", seen=f"{count} items",
@@ -175,7 +176,9 @@ def _fits(row: Any, name: str, value: str) -> bool:
         when, bound = utc_time(row.get("occurred_at")), utc_time(value)
         if when is None or bound is None:
             return True  # CONT-11 says what is wrong with such a timestamp
-        return when >= bound if name == "occurred_at_from" else when <= bound
+        if when == bound:  # the window has its first instant and not its last; finer digits than we read tell nothing
+            return name == "occurred_at_from" or row.get("occurred_at") != value
+        return when > bound if name == "occurred_at_from" else when < bound
     seen = _member(row, name)
     if not seen and name == "bet_id":
         return f":{row.get('key')}".endswith(f":{value}")

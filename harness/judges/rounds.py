@@ -15,6 +15,8 @@ from harness.model.played import Round, RoundsPlayed
 
 _GONE = ("refused", "rolled_back", "tombstoned", "none")
 _READINGS = 3
+KILLED = "killed"
+"""Name of the rounds in which the platform was killed."""
 
 
 def ends_as_in_order(played: RoundsPlayed) -> Draft:
@@ -39,8 +41,7 @@ def _ends_as_in_order(history: History, claim: Claim) -> Finding:
     if len(every) < len(claim.over) or not rows:
         return unknown("the journal lacks an exchange of this claim", Reason.COUNT_MISMATCH, owner=Owner.HARNESS)
     if len(every) == needed:
-        return unknown("nothing was disturbed: no call was cut off or overtaken", Reason.NO_SAMPLES,
-                       owner=Owner.HARNESS)
+        return _undisturbed(len(rows), killed=all(name == KILLED for name, _, _ in rows))
     at, ends = 0, set()
     for name, currency, answers in rows:
         usual, one = every[at:at + _READINGS], every[at + _READINGS:at + 2 * _READINGS]
@@ -58,6 +59,17 @@ def _ends_as_in_order(history: History, claim: Claim) -> Finding:
         ends.add(_told(*seen))
     return held(f"{len(rows)} rounds ended as they do in order: {'; '.join(sorted(ends))}",
                 exchanges=[every[_READINGS].id], rounds=len(rows))
+
+
+def _undisturbed(rounds: int, *, killed: bool) -> Finding:
+    """Nothing went wrong on the way. Only a kill is not ours to make: it is made by the hook of the profile."""
+    if not killed:
+        return unknown("nothing was disturbed: no call was cut off or overtaken", Reason.NO_SAMPLES,
+                       owner=Owner.HARNESS)
+    return unknown(f"the restart cut no call off: each of {rounds} settles around it had its answer, or found nobody "
+                   "there. What restarts the platform (`restart` under [target.NAME.hooks], or /sandbox/restart) must "
+                   "end it at once, as a crash does (kill -9, docker kill), and not let calls end first",
+                   Reason.NO_SAMPLES, owner=Owner.PROFILE, expected="a settle that was cut off", seen="none")
 
 
 def _end(readings: Sequence[Exchange], currency: str, history: History) -> tuple[str, int] | Finding:

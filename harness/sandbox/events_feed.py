@@ -64,7 +64,9 @@ def _filtered(statement: Select[Any], ctx: Context) -> Select[Any]:
         statement = statement.where(_E.occurred_at <= until)
     for name, value in filters.items():
         statement = statement.where(_COLUMNS[name] == value)
-    for name, bound in (("occurred_at_from", _E.occurred_at.__ge__), ("occurred_at_to", _E.occurred_at.__lt__)):
+    first = _E.occurred_at.__gt__ if faults.on("window-start-excluded") else _E.occurred_at.__ge__
+    last = _E.occurred_at.__le__ if faults.on("window-end-included") else _E.occurred_at.__lt__
+    for name, bound in (("occurred_at_from", first), ("occurred_at_to", last)):
         if name in ctx.query:
             statement = statement.where(bound(_time(name, ctx.query[name])))
     return statement

@@ -14,6 +14,8 @@ _EVENTS = (
     Fault("order-ignored", "The feed ignores ?order=desc", ("CONT-10",)),
     Fault("has-more-wrong", "has_more is true at the end when the last page is full", ("CONT-10",)),
     Fault("filters-not-combined", "Of several filters only the first is used", ("CONT-10",)),
+    Fault("window-end-included", "occurred_at_to lists the event of that very instant, too", ("CONT-10",)),
+    Fault("window-start-excluded", "occurred_at_from leaves the event of that very instant out", ("CONT-10",)),
     Fault("feed-leaks-tenants", "The feed shows every tenant's events", ("SEC-03",), ("CONT-10",)),
     Fault("event-without-schema-version", "Events lack schema_version", ("EVT-01",), ("CONT-02", "PACT-02")),
     Fault("event-without-trace-id", "Events carry a trace id of their own, not the call's", ("OBS-02",)),

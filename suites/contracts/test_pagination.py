@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from harness import Exchange, Lab, one_walk, only_matching, order_of, refused, same_listing
+from harness import Exchange, Lab, Prerequisite, one_walk, only_matching, order_of, refused, same_listing
 
 MOST_PAGES = 300
 EARLY, LIMIT = 8, 5
@@ -101,6 +101,31 @@ def test_filters_work_together(lab: Lab) -> None:
                                 says=f"nothing fits {', '.join(filters)} together"))
     lab.claim(refused(lab.call("listEvents", query={"cursor": "not-a-cursor", "limit": 5}),
                       says="a cursor that the platform never made is refused"))
+
+
+@pytest.mark.certifies("CONT-10")
+def test_a_window_of_time_has_its_first_instant_and_not_its_last(lab: Lab) -> None:
+    """An event exactly on the edge: listed where it is `from`, not where it is `to`, so that windows can be joined."""
+    player = lab.player()
+    bet = lab.bet(lab.session(player), player)
+    lab.must(lab.authorize(bet), 200)
+    only = {"type": "bet.authorized", "bet_id": bet.bet_id}
+
+    def read(**window: str) -> Exchange:
+        return lab.call("listEvents", query={**only, **window, "limit": 200})
+
+    listed = lab.until(read, lambda page: bet.bet_id in page.response_body)
+    lab.claim(only_matching([listed], filters=only, least=1))
+    rows = listed.field("items")
+    times = [row.get("occurred_at") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    if len(times) != 1 or not isinstance(times[0], str):
+        raise Prerequisite("the one event of a bet that was authorized was not listed with its time",
+                           remedy="List each event once, with occurred_at", exchanges=(listed.id,))
+    first, last = {"occurred_at_from": times[0]}, {"occurred_at_to": times[0]}
+    lab.claim(only_matching([read(**first)], filters={**only, **first}, least=1,
+                            says="occurred_at_from is inclusive: the event of that very instant is listed"))
+    lab.claim(only_matching([read(**last)], filters={**only, **last}, most=0,
+                            says="occurred_at_to is exclusive: the event of that very instant is not listed"))
 
 
 def _at_rest(text: str = "") -> Callable[[Exchange], bool]:

@@ -3,7 +3,9 @@
 A launch is stopped, or rolled back, by these books: if they differ on a calm day, nobody can say later what is owed.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,9 @@ ROUNDS = (("EUR", 1_000, 2_500), ("EUR", 900, 0), ("USD", 700, 1_433), ("EUR", 1
 UNDONE = (("EUR", 1_300), ("USD", 301))
 FUNDS = {"EUR": 50_000, "USD": 20_000}
 TOO_MUCH = 900_000
+WINS = (12_345, 1_000_001, 2**32 + 1, 2**53 + 3)
+"""Minor units; one more, near the largest amount of the contract, is added where it names one."""
+SOME_FUNDS = 10_000
 
 
 class Play:
@@ -36,6 +41,14 @@ class Play:
             self.repeated(self.must(self.lab.rollback(bet)), partial(self.lab.rollback, bet))
         self.keep(self.lab.authorize(self.bet(sessions["EUR"], "EUR", TOO_MUCH)))
         self.lost(self.bet(sessions["EUR"], "EUR", 777), 1_500)
+
+    def one_win(self, win: int) -> None:
+        """One round; a win that is refused (limits are legal) leaves its bet open, and the bet is undone."""
+        bet = self.bet(self.lab.session(self.player), "EUR", 100)
+        self.must(self.lab.authorize(bet))
+        paid = self.keep(self.lab.settle(bet, win))
+        if paid.answered and 400 <= (paid.status or 0) < 500:
+            self.must(self.lab.rollback(bet))
 
     def bet(self, session: str, currency: str, stake: int) -> Bet:
         """A bet that is looked for in all books, whatever becomes of it."""
@@ -77,10 +90,32 @@ class Play:
 def test_answers_ledger_balances_and_events_agree(lab: Lab) -> None:
     """Three players at once, two currencies; then four books are read until they agree or the time is over."""
     plays = [Play(lab, lab.player(FUNDS)) for _ in range(PLAYERS)]
+    _books_agree(lab, plays, [play.all for play in plays])
+
+
+@pytest.mark.certifies("ROLL-05")
+def test_wins_of_every_size_are_in_all_books(lab: Lab) -> None:
+    """From an ordinary win to the largest amount of the contract, one player each; what is taken is in all four."""
+    wins = [*WINS, *(largest - SOME_FUNDS for largest in _largest(lab.contract))]
+    plays = [Play(lab, lab.player({"EUR": SOME_FUNDS})) for _ in wins]
+    _books_agree(lab, plays, [partial(play.one_win, win) for play, win in zip(plays, wins, strict=True)],
+                says="wins of every size: API answers, ledger, balances and events tell the same sums")
+
+
+def _largest(contract: Mapping[str, Any]) -> list[int]:
+    """The largest amount that the contract allows in minor units, where it is beyond our own; or none."""
+    node: Any = contract
+    for name in ("components", "schemas", "Money", "properties", "amount", "maximum"):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return [node] if isinstance(node, int) and WINS[-1] + SOME_FUNDS < node < 2**63 else []
+
+
+def _books_agree(lab: Lab, plays: Sequence[Play], played: Sequence[Callable[[], None]], says: str = "") -> None:
+    """Drive the plays at once; read four books until they agree or the time is over, and claim that they do."""
     players = {play.player.player_id: play.player for play in plays}
     entries = {name: lab.ledger(player) for name, player in players.items()}
     balances = {name: lab.balances(player) for name, player in players.items()}
-    lab.side_by_side([play.all for play in plays])
+    lab.side_by_side(played)
     bets = [bet for play in plays for bet in play.bets]
     transcript = Transcript(answers=[answer for play in plays for answer in play.answers],
                             bets={bet.bet_id: (bet.player.player_id, bet.currency) for bet in bets})
@@ -95,4 +130,4 @@ def test_answers_ledger_balances_and_events_agree(lab: Lab) -> None:
         return seen[-1].feed[-1]
 
     lab.until(look, lambda _: agrees(transcript, seen[-1], lab.profile))
-    lab.claim(reconciled(transcript, seen[-1]))
+    lab.claim(reconciled(transcript, seen[-1], says))

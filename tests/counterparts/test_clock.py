@@ -40,6 +40,18 @@ def test_it_is_set_from_where_it_was_and_put_back(lab, subject):
     assert len(subject.sent(TOKEN)) == 3, "a token of another time is no token"
 
 
+def test_it_tells_how_long_it_is_until_a_time(lab, subject):
+    clock = Clock(subject)
+    clock.offset = 7_200.0
+    soon = (datetime.now(UTC) + timedelta(seconds=7_200 + 900)).isoformat()
+    with lab.clock() as borrowed:
+        assert borrowed.until(soon) == pytest.approx(900, abs=5)
+        borrowed.to(1_000)
+        assert borrowed.until(soon) == pytest.approx(-100, abs=5)
+        for odd in (None, 17, "", "soon", "2026-11-22T12:00:00", "9999-99-99T00:00:00Z"):
+            assert borrowed.until(odd) is None
+
+
 def test_it_is_put_back_when_the_check_fails(lab, subject):
     clock = Clock(subject)
 

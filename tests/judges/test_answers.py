@@ -6,6 +6,7 @@ from harness.judges.answers import answered, equal, refused, same_result
 from harness.judges.money import unmoved
 from harness.judges.pagination import one_walk
 from harness.judges.security import leaks_nothing, unchanged
+from harness.model.profile import ContractProfile
 
 
 def said(make, code_of_http, **body):
@@ -100,3 +101,16 @@ def test_what_could_not_be_told_is_the_subjects_where_it_answered(make, options,
     for draft in drafts:
         finding = make.verdict(draft, before, money, after)
         assert (finding.outcome.value, finding.owner.value) == ("inconclusive", owner), draft.judge
+
+
+@pytest.mark.parametrize(("key", "profile", "says"), [
+    ("k-1", "replay", "asked for the same again under the same key, it answered 409 DUPLICATE"),
+    ("k-1", "own_code", 'under the same key (duplicate_answer = "own_code" is for a known id under a new key), it'),
+    ("k-2", "own_code", "asked for the same again, it answered 409 DUPLICATE")])
+def test_a_repeat_that_is_refused_tells_what_was_asked(make, key, profile, says):
+    first = make.exchange("POST", operation="authorizeBet", headers={"X-Idempotency-Key": "k-1"})
+    again = make.exchange("POST", status=409, body={"code": "DUPLICATE"}, headers={"X-Idempotency-Key": key})
+    found = make.verdict(same_result(first, again), first, again, profile=ContractProfile(duplicate_answer=profile))
+    assert found.outcome.value == "fail"
+    assert says in found.message
+    assert (found.expected, found.seen) == ("200, as the first time", "409 DUPLICATE")

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.contracts import packs
-from harness.judges.errors import UNIFIED_CODES, code_rules, one_error_model
+from harness.judges.errors import UNIFIED_CODES, code_rules, one_error_model, refused_as_listed
 from harness.model.profile import ContractProfile
 
 
@@ -71,3 +71,27 @@ def test_the_edges_refusal_of_broken_http_is_not_the_applications(make):
 def test_hostile_errors_never_raise(make, hostile):
     assert make.outcome(one_error_model(), make.exchange(status=422, body=hostile)) == "fail"
     assert make.outcome(one_error_model(), make.error(), contract={"x-error-codes": hostile}) in ("pass", "fail")
+
+
+@pytest.mark.parametrize(("code", "status", "retryable", "wanted"), [
+    ("SESSION_EXPIRED", 409, False, "pass"), ("SESSION_EXPIRED", 409, True, "fail"),
+    ("SESSION_EXPIRED", 410, False, "fail"), ("INVALID_STATE", 409, False, "fail"), ("INTERNAL", 500, True, "fail"),
+    ("FEATURE_DISABLED", 503, True, "inconclusive"), ("RATE_LIMITED", 429, True, "inconclusive")])
+def test_a_refusal_with_one_code_is_as_the_list_says(make, code, status, retryable, wanted):
+    for contract in ({}, packs.openapi("1.6"), packs.openapi("1.7")):
+        answer = make.error(code, status, retryable=retryable)
+        assert make.outcome(refused_as_listed(answer, "SESSION_EXPIRED"), answer, contract=contract) == wanted
+
+
+def test_a_code_that_the_contract_does_not_list_is_not_asked_for(make):
+    own = {"x-error-codes": {"OVER": {"status": 410, "retryable": False}}}
+    for answer, wanted in ((make.error("OVER", 410), "pass"), (make.error("OVER", 410, retryable=True), "fail"),
+                           (make.exchange(body={"status": "authorized"}), "fail"),
+                           (make.exchange(failure="timeout"), "inconclusive")):
+        assert make.outcome(refused_as_listed(answer, "SESSION_EXPIRED"), answer, contract=own) == wanted
+
+
+def test_hostile_refusals_never_raise(make, hostile):
+    for status in (200, 409):
+        answer = make.exchange(status=status, body=hostile)
+        make.verdict(refused_as_listed(answer, "SESSION_EXPIRED"), answer)

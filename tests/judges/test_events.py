@@ -62,6 +62,14 @@ def test_a_webhook_that_is_no_event_is_found(make):
     assert make.outcome(registered(), make.webhook(None, raw="a=b"), event_schemas=SCHEMAS) == "fail"
 
 
+def test_a_finding_says_where_the_event_was_seen(make, page):
+    told = {**event(), "occurred_at": "yesterday"}
+    for seen, where in ((page(told), "in the events feed"), (make.webhook(told), "in a webhook delivery")):
+        found = make.verdict(registered(), seen, event_schemas=SCHEMAS)
+        assert f"event {told['event_id']} {where}: occurred_at='yesterday'" in found.message
+        assert found.seen in found.message
+
+
 def test_no_events_or_schemas_are_no_proof(make, page):
     assert make.outcome(registered(), page(), event_schemas=SCHEMAS) == "inconclusive"
     assert make.outcome(registered(), page(event())) == "inconclusive"

@@ -23,6 +23,14 @@ def test_a_malformed_value_is_found(make, name, value):
     assert name in found.seen
 
 
+def test_a_finding_says_where_it_was_seen(make):
+    for seen, where in ((make.exchange(operation="getBet", body={"currency": "XX"}), "the answer to getBet"),
+                        (make.exchange(path="/v1/events?limit=1", body={"currency": "XX"}), "the events feed"),
+                        (make.exchange(path="/v1/bets/b-1?x=1", body={"currency": "XX"}), "the answer to GET "),
+                        (make.webhook({"currency": "XX"}), "a webhook delivery")):
+        assert f"currency='XX' in {where}" in make.verdict(well_formed(), seen).message
+
+
 @pytest.mark.parametrize("locale", ["de", "de-DE", "zh-Hant-TW", "es-419", "sl-rozaj-biske", "en-a-bbb-x-a", "pt-BR"])
 def test_language_tags_of_every_kind_are_known(make, locale):
     assert make.outcome(well_formed(), make.exchange(body={"locale": locale})) == "pass"

@@ -56,6 +56,16 @@ def test_a_new_key_is_answered_as_declared(make, profile, second, outcome):
     assert make.outcome(no_second_effect(first, again, "hold_id"), first, again, profile=declared) == outcome
 
 
+def test_a_new_key_that_is_answered_otherwise_tells_what_was_declared(make):
+    first = make.exchange(operation="authorizeBet", body={"hold_id": "h"})
+    told = make.exchange(operation="authorizeBet", status=409, body={"code": "DUPLICATE"})
+    for again, declared in ((first, "own_code"), (told, "replay")):
+        found = make.verdict(no_second_effect(first, again), first, again,
+                             profile=ContractProfile(duplicate_answer=declared))
+        assert "asked under a new key, it answered" in found.message
+        assert f'duplicate_answer = "{declared}"' in found.expected
+
+
 def test_two_scopes_are_two_operations(make):
     one, two, same = (make.exchange(body={"hold_id": h}) for h in ("a", "b", "a"))
     refused, busy = make.error("IDEMPOTENCY_MISMATCH", 409), make.error("RATE_LIMITED", 429)

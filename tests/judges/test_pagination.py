@@ -71,10 +71,24 @@ def test_order_is_that_of_the_expected_items(make, page):
     ({"bet_id": "a", "type": "bet.authorized"}, "pass"), ({"type": "bet.settled"}, "fail"), ({"bet_id": "b"}, "fail"),
     ({"occurred_at_from": "2026-11-21T11:59:59Z", "occurred_at_to": "2026-11-21T12:00:01Z"}, "pass"),
     ({"occurred_at_from": "2026-11-21T12:00:01Z"}, "fail"), ({"occurred_at_to": "2026-11-21T11:00:00Z"}, "fail"),
+    ({"occurred_at_from": "2026-11-21T12:00:00Z"}, "pass"), ({"occurred_at_to": "2026-11-21T12:00:00Z"}, "fail"),
     ({"game_id": "any"}, "pass")])
 def test_every_item_must_fit_every_filter(make, page, filters, wanted):
     seen = page("a")
     assert make.outcome(only_matching([seen], filters=filters, least=1), seen) == wanted
+
+
+def test_a_finding_says_on_which_side_of_the_edge_an_item_must_be(make, page):
+    seen, edge = page("a"), "2026-11-21T12:00:00Z"
+    found = make.verdict(only_matching([seen], filters={"occurred_at_to": edge}), seen)
+    assert (found.expected, found.seen) == (f"occurred_at earlier than {edge}", f"occurred_at={edge}")
+
+
+def test_digits_that_are_finer_than_we_read_accuse_nobody(make, page):
+    seen = page("a", occurred_at="2026-11-21T12:00:00.123456781Z")
+    for edge in ("occurred_at_from", "occurred_at_to"):
+        filters = {edge: "2026-11-21T12:00:00.123456789Z"}
+        assert make.outcome(only_matching([seen], filters=filters, least=1), seen) == "pass"
 
 
 def test_too_few_or_too_many_items_are_found(make, page):

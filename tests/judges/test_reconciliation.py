@@ -109,6 +109,22 @@ def test_what_was_acknowledged_is_what_the_answer_says(make, say):
     assert one.judged().outcome.value == ("fail" if told else "pass")
 
 
+def test_the_largest_win_is_in_all_books_or_in_none(world):
+    largest = 999_999_999_999_990_000
+    world.step("authorizeBet", "b-5", -100)
+    world.answer("settleBet", "b-5", largest, status=422, body={"code": "AMOUNT_INVALID", "retryable": False})
+    world.step("rollbackBet", "b-5", 100)
+    assert world.judged().outcome.value == "pass", "a win that is refused and undone is no breach"
+    world.step("authorizeBet", "b-6", -100)
+    world.step("settleBet", "b-6", largest)
+    assert world.judged().outcome.value == "pass"
+    world.rows.pop()
+    found = world.judged()
+    assert found.outcome.value == "fail"
+    assert "the ledger stands apart" in found.message
+    assert f"the settle of bet b-6 (+{largest}): no such ledger entry" in found.message
+
+
 def test_an_event_of_another_amount_stands_apart(world):
     world.events[1]["data"]["win"]["amount"] = 2_499
     found = world.judged()

@@ -76,6 +76,14 @@ def test_nothing_disturbed_is_no_evidence(make):
     assert make.outcome(ends_as_in_order(RoundsPlayed(rounds=[], disturbed=[]))) == "inconclusive"
 
 
+def test_a_restart_that_cuts_no_call_off_is_the_profiles(make):
+    found = judged(make, one(make), one(make, name="killed"), disturbed=False)
+    assert (found.outcome.value, found.owner.value) == ("inconclusive", "target profile")
+    assert "must end it at once, as a crash does (kill -9" in found.message
+    assert judged(make, one(make), one(make), disturbed=False).owner.value == "harness", "other trouble is made by us"
+    assert judged(make, one(make), one(make, name="killed")).outcome.value == "pass"
+
+
 def test_an_observer_that_sees_nothing_decides_nothing(make, hostile):
     odd = one(make)
     bent = Exchange.from_line({**odd.after.to_line(), "response_body": "x"})

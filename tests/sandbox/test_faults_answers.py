@@ -85,6 +85,21 @@ def a_closed_session(p: Any) -> bool:
     return before["locale"] is not None and after["locale"] is None
 
 
+def refusal_when_run_out(p: Any) -> dict[str, Any]:
+    """What a bet on a session is answered an hour after it was opened; a closed session says what it should."""
+    session, closed = seated(p)[1], seated(p)[1]
+    p.send("POST", f"/v1/sessions/{closed}/close", {})
+    refusal = p.authorize(closed, 100).json()
+    assert (refusal["code"], refusal["retryable"]) == ("SESSION_EXPIRED", False)
+    p.admin("POST", "/sandbox/clock", {"advance_seconds": 3_601})
+    p.token, p.admin_token = p.token_of("provider-a"), p.token_of("sandbox-admin")
+    return dict(p.authorize(session, 100).json())
+
+
+probe("expired-session-said-retryable")(lambda p: refusal_when_run_out(p)["retryable"] is True)
+probe("expired-session-said-invalid")(lambda p: refusal_when_run_out(p)["code"] == "INVALID_STATE")
+
+
 @probe("later-page-incomplete")
 def the_second_page(p: Any) -> bool:
     player, session = seated(p)

@@ -122,6 +122,16 @@ def unbooked_win(p: Any) -> bool:
     return bool(p.balance(player)[0] == 10_150 and sum(e["amount"] for e in p.ledger(player)) != 10_150)
 
 
+@probe("largest-win-without-entry")
+def unbooked_fortune(p: Any) -> bool:
+    player, session = open_session(p)
+    fortune = 999_999_999_999_000_000
+    p.settle(p.bet(session, 100), 250)
+    assert sum(e["amount"] for e in p.ledger(player)) == p.balance(player)[0] == 10_150, "a small win is booked"
+    p.settle(p.bet(session, 100), fortune)
+    return bool(p.balance(player)[0] == fortune + 10_050 and sum(e["amount"] for e in p.ledger(player)) < fortune)
+
+
 @probe("partner-request-id-ignored")
 def keyless_partner(p: Any) -> bool:
     _, session = open_session(p)

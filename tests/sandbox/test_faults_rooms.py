@@ -89,6 +89,18 @@ def either_filter(p: Any) -> bool:
     return bool(feed(p, f"type=bet.settled&bet_id={bet}")["items"])
 
 
+def listed_on_the_edge(p: Any, edge: str) -> bool:
+    """Is a bet's event listed where its own instant is that edge of the window?"""
+    _, _, (bet,) = game_with_bets(p, 1)
+    query = f"type=bet.authorized&bet_id={bet}"
+    (event,) = feed(p, query)["items"]
+    return bool(feed(p, f"{query}&{edge}={event['occurred_at']}")["items"])
+
+
+probe("window-end-included")(lambda p: listed_on_the_edge(p, "occurred_at_to"))
+probe("window-start-excluded")(lambda p: not listed_on_the_edge(p, "occurred_at_from"))
+
+
 @probe("feed-leaks-tenants")
 def foreign_events(p: Any) -> bool:
     _, _, (bet,) = game_with_bets(p, 1)

@@ -17,6 +17,7 @@ from harness.counterparts.stages.killing import Killing, cut_off
 from harness.counterparts.stages.script import write_down
 from harness.counterparts.stages.wallet import claim
 from harness.judges.answers import not_yet
+from harness.judges.rounds import KILLED
 from harness.model.exchange import Exchange
 from harness.model.played import Round, RoundsPlayed
 from harness.model.scenario import Rounds, Scenario
@@ -114,7 +115,7 @@ class _Stage:
 
         def make_good(n: int) -> Round:
             bet, before = seats[n]
-            return self._ended("killed", bet, before, [first[n]], [self._until_carried_out(bet, "settle", keys[n])])
+            return self._ended(KILLED, bet, before, [first[n]], [self._until_carried_out(bet, "settle", keys[n])])
 
         return self._lab.side_by_side([partial(make_good, n) for n in range(rounds)])
 

@@ -111,8 +111,8 @@ def _take_over(tx: Tx, ctx: Context, bet: Row) -> Answer | None:
 
 def _permit(tx: Tx, ctx: Context, session: Row, bet: Row) -> None:
     """May this session and player place this stake? Raises the refusal."""
-    if session_status(session, ctx.now) != "active":
-        raise ApiError("SESSION_EXPIRED", "the session has ended")
+    if (status := session_status(session, ctx.now)) != "active":
+        raise planted.session_over(status)
     reason = rg_blocked(session, ctx.now)
     if reason and not faults.on("self-excluded-can-play"):
         raise ApiError("RG_BLOCK", "responsible gaming stops new bets of this player")

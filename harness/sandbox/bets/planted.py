@@ -169,6 +169,15 @@ def cover_overdraft(tx: Tx, bet: Row) -> bool:
     return True
 
 
+def session_over(status: str) -> ApiError:
+    """The refusal of a bet on a session that is closed or expired."""
+    if status == "expired" and faults.on("expired-session-said-invalid"):
+        return ApiError("INVALID_STATE", "the session has ended")
+    refusal = ApiError("SESSION_EXPIRED", "the session has ended")
+    refusal.retryable = status == "expired" and faults.on("expired-session-said-retryable")
+    return refusal
+
+
 def bet_for_unknown_settle(tx: Tx, ctx: Context, win: int, currency: str) -> Row | None:
     """Settle without authorize: a stakeless bet of the newest session that fits."""
     if not faults.on("settle-without-authorize-pays") or win <= 0:
