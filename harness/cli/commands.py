@@ -174,7 +174,7 @@ def _newest_run() -> Path:
 
 def _finish(card: Scorecard, directory: Path | None, *, as_json: bool) -> int:
     if as_json:
-        _print(json.dumps(plain(card), indent=1))
+        _print(json.dumps(plain(card)))  # for machines: where people look, result.json is indented
     else:
         show(card, directory)
     return card.exit_code

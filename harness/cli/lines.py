@@ -10,8 +10,6 @@ from urllib.parse import urlsplit
 from harness.cli.sandbox import builtin_target
 from harness.counterparts.wallet_line import WalletLine
 from harness.counterparts.wallet_link import WalletLink
-from harness.drivers.toxiproxy_driver.client import ToxiproxyServer
-from harness.drivers.toxiproxy_driver.servers import FaultServer
 from harness.engine.ports import Recorder
 from harness.engine.redaction import Redactor
 from harness.model.errors import EnvironmentFault
@@ -38,6 +36,8 @@ def fault_proxy_for(plan: Plan, target: Target, run_id: str) -> Iterator[Mapping
     if not routed and not any(c.scenario for c in plan.checks):
         yield {}
         return
+    from harness.drivers.toxiproxy_driver.servers import FaultServer
+
     with FaultServer(run_id) as server:
         if routed:
             server.proxy(_WALLET, _address(target.wallet["upstream"]), target.wallet["listen"])
@@ -56,6 +56,8 @@ def linked(target: Target, fault_proxy: Mapping[str, str], worker: str, recorder
         with _sandbox_with_line(target, fault_proxy, worker, recorder, redactor) as found:
             yield found
     elif "listen" in target.wallet:
+        from harness.drivers.toxiproxy_driver.client import ToxiproxyServer
+
         with ToxiproxyServer(fault_proxy["url"]) as server:
             way = server.proxies().get(fault_proxy["prefix"] + _WALLET)
             if way is None:
@@ -76,6 +78,8 @@ def linked(target: Target, fault_proxy: Mapping[str, str], worker: str, recorder
 def _sandbox_with_line(target: Target, fault_proxy: Mapping[str, str], worker: str, recorder: Recorder,
                        redactor: Redactor) -> Iterator[tuple[Target, WalletLink]]:
     """A sandbox like the target for this worker alone, with our line between it and its wallet."""
+    from harness.drivers.toxiproxy_driver.client import ToxiproxyServer
+
     with ExitStack() as stack:
         server = stack.enter_context(ToxiproxyServer(fault_proxy["url"]))
         made: list[WalletLink] = []

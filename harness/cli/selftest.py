@@ -98,23 +98,25 @@ def selftest_command(*, only: tuple[str, ...], faults: tuple[str, ...], seed: in
     races, stormy = {fault.name for fault in chosen if fault.by_chance}, _decided(checks, storms=True)
     loaded = {fault.name for fault in chosen if fault.under_load}
     alone = [one for one in wanted if not one[0] or one[0] in loaded or stormy & set(one[1])]
+    driven = {name: only or _driven_for(name, must, may, built, checks, under_load=name in loaded)
+              for name, must, may in wanted}
     trials: list[Trial] = []
     # A storm needs the machine for itself: what blows one is tried first, one after the other.
-    for side_by_side, some in ((1, alone), (jobs, [one for one in wanted if one not in alone])):
-        with ThreadPoolExecutor(side_by_side) as pool:
-            futures = [pool.submit(_raced if name in races else _tried, name, must, may,
-                                   only or _driven_for(name, must, may, built, checks, under_load=name in loaded), seed)
-                       for name, must, may in some]
-            try:
-                for future in as_completed(futures):
-                    trials.append(future.result())
-                    if not as_json:
-                        print(_line(len(trials), len(wanted), trials[-1]), flush=True)  # noqa: T201 - the output
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                _runs.end()
-                raise
+    with _runs:
+        for side_by_side, some in ((1, alone), (jobs, [one for one in wanted if one not in alone])):
+            with ThreadPoolExecutor(side_by_side) as pool:
+                futures = [pool.submit(_raced if name in races else _tried, name, must, may, driven[name], seed)
+                           for name, must, may in some]
+                try:
+                    for future in as_completed(futures):
+                        trials.append(future.result())
+                        if not as_json:
+                            print(_line(len(trials), len(wanted), trials[-1]), flush=True)  # noqa: T201 - the output
+                except BaseException:
+                    for future in futures:
+                        future.cancel()
+                    _runs.end()
+                    raise
     unproven = [] if faults or only else _unproven(checks, trials)
     return _report(trials, unproven, as_json=as_json)
 

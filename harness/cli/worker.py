@@ -19,7 +19,6 @@ from typing import Any, TextIO, cast
 from harness.content.targets import target_from_dict
 from harness.counterparts.lab import Lab
 from harness.counterparts.pact_desk import PactDesk
-from harness.counterparts.stages import play
 from harness.counterparts.wallet_link import WalletLink
 from harness.counterparts.workshop import Workshop
 from harness.drivers.hook_command import hook_commands, state_command
@@ -93,7 +92,7 @@ def main() -> int:
         emit(event, {**record, "provisional": _provisional(lab, target.profile) if lab else ""})
 
     try:
-        plugin = ChecksPlugin(checks, cast(Any, make_lab), journal, emit_judged, hand_out, cast(Any, play))
+        plugin = ChecksPlugin(checks, cast(Any, make_lab), journal, emit_judged, hand_out, cast(Any, _play))
         printed = run_pytest(checks, plugin)
         sys.stderr.write(redactor.text(printed))
     finally:
@@ -144,6 +143,13 @@ def _link(assignment: Mapping[str, Any], target: Target, journal: Journal, redac
 
     with linked(target, assignment["fault_proxy"], assignment["worker"], journal, redactor) as found:
         yield found
+
+
+def _play(*args: Any) -> Any:
+    """Scenarios and what they are played with are imported by the worker that plays one."""
+    from harness.counterparts.stages import play
+
+    return play(*args)
 
 
 def _explore(*args: Any, **options: Any) -> Any:

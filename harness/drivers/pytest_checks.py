@@ -202,6 +202,8 @@ def run_pytest(checks: Iterable[Check], plugin: ChecksPlugin) -> str:
         with redirect_stdout(printed), redirect_stderr(printed):
             code = _main(["-c", os.devnull, f"--rootdir={root}", f"--confcutdir={folder}",
                           "--import-mode=importlib", "-p", "no:cacheprovider",
+                          # What nobody catches is printed anyway: to look for more walks through all objects, twice.
+                          "-p", "no:unraisableexception",
                           "--continue-on-collection-errors", "-q", "--no-header", "--tb=short", "--capture=no",
                           *dict.fromkeys(str(Path(c.path).absolute()) for c in chosen)], plugin)
         if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR):

@@ -132,7 +132,7 @@ class WorkerPool:
                 process = subprocess.Popen(
                     [sys.executable, "-P", "-m", "harness.cli.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                     stderr=log, encoding="utf-8", errors="replace", start_new_session=True,
-                    env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"})
+                    env=_environment())
         except OSError as error:
             raise HarnessFault(f"worker {name} did not start: {error.strerror}", remedy="Try fewer --workers") \
                 from error
@@ -147,6 +147,12 @@ class WorkerPool:
             cast(Any, process.stdout).close()
             raise HarnessFault(f"worker {name} did not start", remedy=f"See {self._run}/worker-{name}.log") from error
         return process
+
+
+def _environment() -> dict[str, str]:
+    """A worker leaves no bytecode beside a user's suites; into a cache that is kept elsewhere it may."""
+    ours = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    return ours if os.environ.get("PYTHONPYCACHEPREFIX") else {**ours, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _hand_out(left: list[str], able: Sequence[str], worker: subprocess.Popen[str]) -> None:

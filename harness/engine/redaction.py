@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import threading
 import urllib.parse
 from collections.abc import Iterable
 
@@ -29,21 +30,28 @@ class Redactor:
     def __init__(self, known: Iterable[str] = (), key: bytes | None = None) -> None:
         self._key = key or secrets.token_bytes(16)
         self._marks: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None
+        self._known_by_start: dict[str, list[str]] = {}
+        self._starts: re.Pattern[str] | None = None
+        self._learning = threading.Lock()
         for secret in known:
             self.learn(secret)
 
     def learn(self, secret: str) -> None:
         """From now on this string is a secret."""
-        if len(secret) < _SHORTEST or secret in self._marks or secret.startswith("redacted-"):
+        if len(secret) < _SHORTEST or secret.startswith("redacted-"):
             return
         raw = secret.encode("utf-8", "surrogateescape")
         forms = {secret, urllib.parse.quote(secret, safe=""), base64.b64encode(raw).decode(),
                  base64.urlsafe_b64encode(raw).decode().rstrip("="), raw.hex()}
-        mark = self._mark(secret)
-        self._marks.update(dict.fromkeys(forms, mark))
-        longest_first = sorted(self._marks, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        with self._learning:
+            if secret in self._marks:
+                return
+            self._marks.update(dict.fromkeys(forms, self._mark(secret)))
+            for form in forms:
+                alike = self._known_by_start.get(form[:_SHORTEST], ())
+                self._known_by_start[form[:_SHORTEST]] = sorted({*alike, form}, key=len, reverse=True)
+            # Of starts alone: every new token means a new pattern, and long ones take longer to compile than to send.
+            self._starts = re.compile("|".join(map(re.escape, self._known_by_start)))
 
     def text(self, value: str) -> str:
         """`value` without any known or secret-named string."""
@@ -53,9 +61,20 @@ class Redactor:
             value = value.replace(secret, self._mark(secret))
         value = _SECRET_MEMBERS.sub(lambda m: m[1] + self._mark(m[2]) + m[3], value)
         value = _FORM_SECRETS.sub(lambda m: m[1] + self._mark(m[2]), value)
-        if self._pattern is not None:
-            value = self._pattern.sub(lambda m: self._marks[m[0]], value)
-        return value
+        return self._without_known(value)
+
+    def _without_known(self, value: str) -> str:
+        """`value` with the mark of each known string in its place: the leftmost first, of those the longest."""
+        kept, done, at = [], 0, 0
+        while self._starts is not None and (start := self._starts.search(value, at)):
+            at = start.start()
+            found = next((form for form in self._known_by_start[start[0]] if value.startswith(form, at)), None)
+            if found is None:
+                at += 1
+                continue
+            kept += [value[done:at], self._marks[found]]
+            done = at = at + len(found)
+        return "".join((*kept, value[done:])) if kept else value
 
     def header(self, name: str, value: str) -> str:
         """A header's value; credentials keep their scheme and lose the rest."""

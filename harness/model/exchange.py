@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import unquote
@@ -104,7 +104,8 @@ class Exchange:
 
     def to_line(self) -> dict[str, Any]:
         """JSON-ready form for the journal."""
-        line = asdict(self)
+        line = {known.name: getattr(self, known.name) for known in fields(self)}
+        line["facts"] = dict(self.facts)
         line["request_headers"] = [list(pair) for pair in self.request_headers]
         line["response_headers"] = [list(pair) for pair in self.response_headers]
         return line

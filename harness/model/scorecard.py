@@ -177,11 +177,16 @@ def exit_codes() -> Mapping[int, str]:
             5: "the harness's own fault", 130: "interrupted"}
 
 
+_PLAIN = (str, int, float, bool, type(None))
+
+
 def plain(value: Any) -> Any:
     """JSON-ready form of a scorecard value: enums by value, tuples as lists, dataclasses as objects.
 
     Fields whose metadata say `plain: False` are left out.
     """
+    if type(value) in _PLAIN:  # nearly all of it; an Enum of strings is a string, too, but not of that very type
+        return value
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):

@@ -43,3 +43,18 @@ def test_all_that_run_are_told_to_end_and_none_begins_afterwards(tmp_path: Path)
 def test_one_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         TrialRuns().run([sys.executable, "-c", _WAITS, str(tmp_path / "mark")], within=2)
+
+
+def test_bytecode_is_shared_while_the_runs_last_and_gone_afterwards(monkeypatch: pytest.MonkeyPatch,
+                                                                    tmp_path: Path) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "imported.py").write_text("")
+    command = [sys.executable, "-c", "import imported, sys; print(sys.pycache_prefix); print(imported.__cached__)"]
+    with TrialRuns() as runs:
+        folder, compiled = runs.run(command, within=60).stdout.splitlines()
+        assert Path(compiled).is_relative_to(folder)
+        assert Path(compiled).exists()
+        assert runs.run(command, within=60).stdout.splitlines()[0] == folder
+    assert not Path(folder).exists()
+    assert not (tmp_path / "__pycache__").exists()

@@ -175,3 +175,16 @@ def test_a_listener_that_fails_ends_the_workers(suite, tmp_path, pool, monkeypat
     with pytest.raises(KeyError):
         pool(folder)
     assert [p.poll() is not None for p in running] == [True]
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_bytecode_is_kept_in_a_cache_elsewhere_and_never_beside_a_suite(suite, tmp_path, pool, monkeypatch, elsewhere):
+    cache = tmp_path / "cache"
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    if elsewhere:
+        monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(cache))
+    folder = suite("ours/test_a.py", alive="pass")
+    assert pool(folder).ended == {"alive": "finished"}
+    assert not list(folder.rglob("*.pyc"))
+    assert bool(list(cache.rglob("test_a.*.pyc"))) == elsewhere

@@ -3,6 +3,7 @@
 import base64
 import json
 import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -63,3 +64,20 @@ def test_many_secret_named_members_cost_little_and_short_words_stay():
                                       + [{"password": "none", "note": "none of it"}]))
     assert "secret-number-" not in text
     assert "none of it" in text
+
+
+def test_of_secrets_that_begin_alike_the_longest_goes_and_a_mere_beginning_stays():
+    redactor = Redactor(["token-", "token-one", "token-one-and-more", "other-secret"])
+    marks = [redactor.text(secret) for secret in ("token-one-and-more", "token-one", "token-", "other-secret")]
+    assert len(set(marks)) == 4
+    assert redactor.text("xtoken-one-and-moretoken-onetoken-x, other-secre, other-secret") \
+        == f"x{marks[0]}{marks[1]}{marks[2]}x, other-secre, {marks[3]}"
+
+
+def test_what_is_learned_side_by_side_is_known_afterwards():
+    redactor, secrets = Redactor(), [f"{n:04d}-secret-of-a-thread" for n in range(200)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(redactor.learn, secrets))
+    text = redactor.text(" ".join(secrets))
+    assert "secret-of" not in text
+    assert len(set(text.split())) == len(secrets)

@@ -79,7 +79,7 @@ def _process() -> Iterator[subprocess.Popen[bytes]]:
     """A verifier's process; it is gone afterwards, whatever happens."""
     environment = {name: value for name, value in os.environ.items() if name.lower() not in _NOT_FOR_IT}
     # Told before the library is loaded: else it asks a name server for the address of its maker's statistics.
-    environment |= {"PACT_DO_NOT_TRACK": "true", "NO_PROXY": "*", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"PACT_DO_NOT_TRACK": "true", "NO_PROXY": "*"}
     try:
         process = subprocess.Popen([sys.executable, "-P", "-m", "harness.drivers.pact_verifier.process"],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
