@@ -7,14 +7,16 @@ quarter on the platform had at most three quarters of what it has by itself, and
 in queues that have no bound.
 
 It excuses what only the clock says, and only where the crowded moments can account for it: a p95 lets one call in
-twenty be slow, so a crowd in less than a twentieth of the time does not explain that it was missed. It absolves nobody:
-what is excused is inconclusive, and what was kept in spite of it was kept.
+twenty be slow, so a crowd in less than a twentieth of the time does not explain that it was missed; and what was missed
+in the quiet seconds as well has no excuse in the others. It absolves nobody: what is excused is inconclusive, and what
+was kept in spite of it was kept.
 """
 
 from __future__ import annotations
 
 from math import inf
 
+from harness.model.histogram import Histogram
 from harness.model.locust_plan import LocustRecord
 from harness.model.neighbours import Moment
 from harness.model.outcome import Finding, Outcome, Reason, unknown
@@ -25,6 +27,7 @@ Blown = StormRecord | LocustRecord
 _TAKEN, _IDLE = 0.25, 0.10
 _TWENTIETH = 0.05
 _SILENT, _LONG, _AS_MANY = "timeout", 0.1, 0.25
+_UNDONE_SECONDS, _MOMENT_SECONDS = 2.0, 1.0
 
 
 def crowded_seconds(record: Blown, since: float = -inf, until: float = inf) -> float:
@@ -90,8 +93,27 @@ def unless_only_late(record: Blown, missed: Objective, breach: Finding) -> Findi
         calls = sum(sum(counts.values()) for name, counts in tally.outcomes.items() if missed.operation in ("", name))
         if not missed.keeps((missed.measured(tally) or 0.0) - silent(record, missed.operation) / max(1, calls)):
             return breach
+    if _missed_in_calm(record, missed):
+        return breach
     tolerated = missed.limit if missed.is_share else _TWENTIETH if missed.share is None else 1 - missed.share
     return unless_crowded(record, breach, tolerated)
+
+
+def _missed_in_calm(record: Blown, missed: Objective) -> bool:
+    """Was it missed as well by the calls of those seconds alone in which nobody was in the way?
+
+    Seconds of a storm count from its first call, moments from when it was ordered: between them lies at most what the
+    whole took longer than its calls. What a crowd left undone may delay the seconds after it, too.
+    """
+    seconds, calm = record.result.tally.seconds, Histogram()
+    if missed.is_share or missed.operation or record.neighbours is None or not seconds:
+        return False
+    over = min(storm_over(record), max((one.at for one in record.neighbours.moments), default=0.0))
+    later = max(0.0, over - max(seconds) - 1)
+    for second, part in seconds.items():
+        if not crowded_seconds(record, second - _UNDONE_SECONDS, second + 1 + later + _MOMENT_SECONDS):
+            calm.merge(part.latency)
+    return calm.count > 0 and missed.enough_in(calm) and not missed.keeps(missed.measured_in(calm))
 
 
 def silent(record: Blown, operation: str = "") -> int:

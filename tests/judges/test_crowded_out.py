@@ -14,6 +14,7 @@ from harness.judges.load_shed import bets_shed_first
 from harness.judges.registry import decide
 from harness.model.claim import Claim
 from harness.model.exchange import Exchange
+from harness.model.histogram import Histogram
 from harness.model.history import History, PlayerRecord
 from harness.model.neighbours import Moment, Neighbours
 from harness.model.outcome import Outcome, Owner
@@ -71,6 +72,27 @@ def test_a_p95_bears_a_crowd_for_a_twentieth_of_the_time(crowded_for):
     slow = test_load.record(objectives=("p95 < 400ms",), counted=test_load.tally(latency_ms=900))
     finding = judged(objectives_kept(STORMED), slow, machine((10 - crowded_for, 0, 0.9), (crowded_for, 0.9, 0)))
     assert excused(finding) is (crowded_for > 0.5)
+
+
+@pytest.mark.parametrize(("slow_until", "crowded_until", "proves"), [
+    (30, 6, True), (6, 6, False), (30, 30, False), (30, 0, True), (8, 6, False), (16, 6, True)])
+def test_what_was_missed_in_the_quiet_seconds_too_has_no_excuse(slow_until, crowded_until, proves):
+    """What a crowd leaves undone makes the next two seconds slow, and a storm begins a second after it is ordered."""
+    storm = made_storm(seconds=30, objectives=("p95 < 400ms",))
+    tally = storm.result.tally
+    for second in range(slow_until):
+        tally.seconds[second].latency = Histogram()
+        tally.seconds[second].latency.extend([900_000] * 100)
+    whole = Histogram()
+    for part in tally.seconds.values():
+        whole.merge(part.latency)
+    tally.latency.clear()
+    tally.latency["authorizeBet"] = whole
+    around = machine((1 + crowded_until, 0.9, 0.0), (31 - crowded_until, 0.0, 0.8)) if crowded_until else \
+        machine((32, 0.0, 0.8))
+    finding = judged(objectives_kept(STORMED), storm, around)
+    assert (finding.outcome is Outcome.FAIL) is proves, finding.message
+    assert excused(finding) is not proves
 
 
 def test_a_platform_that_eats_the_machine_itself_is_red():
