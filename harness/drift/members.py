@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.drift.changes import Side
 from harness.drift.edit_space import Edit
+from harness.drift.lifting import marks, marks_in
 from harness.drift.naming import Finding, Naming, Spot
 from harness.drift.nodes import Node, plain_text, same, written
 from harness.drift.shapes import Shape
@@ -61,8 +62,11 @@ def members(pair: Pair, naming: Naming, spot: Spot, further: Callable[[Node, Nod
 def _hidden(made: Shape, root: Any, side: Side) -> frozenset[str]:
     """Members that are not sent on this side: read-only ones by consumers, write-only ones by the provider."""
     word = _HIDING.get(side)
+    if word is None:
+        return frozenset()
     return frozenset(name for name, node in made.properties.items()
-                     if word and not (len(node) == 1 and _says_nothing(written(node, root).schema))
+                     if not (len(node) == 1 and _says_nothing(written(node, root).schema))
+                     and (word in marks(root) or any(word in marks_in(one.schema) for one in node))
                      and shape(node, root).notes.get(word) is True)
 
 
