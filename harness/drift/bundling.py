@@ -9,7 +9,7 @@ from harness.drift.bundles import Bundle, Cuts, Read, Unfollowed
 from harness.drift.keywords import EMPTY, FORMATS, RANGES, SILENT_FORMATS, WORDS, well_formed
 from harness.drift.names import INNER, OPEN, OUTER, reference
 from harness.drift.shelves import Shelf
-from harness.drift.subschemas import BEARING, DEEPEST, at_pointer, steps, with_children
+from harness.drift.subschemas import BEARING, DEEPEST, at_pointer, of_word, steps
 
 LARGEST = 20_000
 """How many schemas one bundle may hold."""
@@ -144,7 +144,7 @@ class Bundler:
         else:
             below = OUTER
         inside = choice or word in ("oneOf", "if")
-        return with_children({word: value}, lambda one: self._free(one, base, below, depth + 1, choice=inside))[word]
+        return of_word(word, value, lambda one: self._free(one, base, below, depth + 1, choice=inside))
 
     def _kept(self, node: dict[str, Any]) -> dict[str, Any]:
         kept = {word: value for word, value in node.items() if word in WORDS and word not in ("$ref", "format")}

@@ -282,5 +282,7 @@ def _weight(value: Any) -> int:
 
 def _woven(drawn: Sequence[Iterable[Any]]) -> Iterator[Any]:
     """One of each in turn."""
+    if len(drawn) == 1:
+        return iter(drawn[0])
     nothing = object()
     return (one for row in zip_longest(*drawn, fillvalue=nothing) for one in row if one is not nothing)

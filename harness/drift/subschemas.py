@@ -46,17 +46,16 @@ def children(schema: dict[str, Any]) -> Iterator[Any]:
 
 def with_children(schema: dict[str, Any], each: Callable[[Any], Any]) -> dict[str, Any]:
     """A copy in which every schema that stands directly in it is replaced by what `each` makes of it."""
-    made: dict[str, Any] = {}
-    for word, value in schema.items():
-        if (word in MAPS or word == "dependencies") and isinstance(value, dict):
-            made[word] = {name: one if isinstance(one, list) else each(one) for name, one in value.items()}
-        elif isinstance(value, list) and (word in LISTS or word == "items"):
-            made[word] = [each(one) for one in value]
-        elif word in SINGLES:
-            made[word] = each(value)
-        else:
-            made[word] = value
-    return made
+    return {word: of_word(word, value, each) if word in BEARING else value for word, value in schema.items()}
+
+
+def of_word(word: str, value: Any, each: Callable[[Any], Any]) -> Any:
+    """The value of one word, every schema that stands directly in it replaced."""
+    if (word in MAPS or word == "dependencies") and isinstance(value, dict):
+        return {name: one if isinstance(one, list) else each(one) for name, one in value.items()}
+    if isinstance(value, list) and (word in LISTS or word == "items"):
+        return [each(one) for one in value]
+    return each(value) if word in SINGLES else value
 
 
 def with_schemas(root: Any, each: Callable[[Any], Any]) -> Any:
