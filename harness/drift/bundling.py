@@ -13,6 +13,8 @@ from harness.drift.subschemas import BEARING, DEEPEST, at_pointer, of_word, step
 
 LARGEST = 20_000
 """How many schemas one bundle may hold."""
+_CHOOSING = frozenset({"anyOf", "oneOf", "if", "dependentSchemas"})
+_REFERRING = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 _TOO_LARGE = "the schema is too deep or too large"
 _SPELLED = json.JSONEncoder(sort_keys=True, default=str).encode
 
@@ -208,7 +210,7 @@ class Bundler:
             return True, False, False
         members.update(_keys(node.get("properties")))
         patterns.update(_keys(node.get("patternProperties")))
-        plain = not any(word in node for word in ("anyOf", "oneOf", "if", "dependentSchemas"))
+        plain = _CHOOSING.isdisjoint(node)
         says = "additionalProperties" in node or "unevaluatedProperties" in node
         declares = "properties" in node
         parts = [one for word in ("allOf", "anyOf", "oneOf") for one in node.get(word) or ()]
@@ -227,6 +229,8 @@ class Bundler:
 
     def _target(self, node: dict[str, Any], base: str) -> str | None:
         """The pointer that a schema refers to; None where it refers to nothing."""
+        if _REFERRING.isdisjoint(node):
+            return None
         ref = next((node[word] for word in ("$ref", "$dynamicRef", "$recursiveRef") if isinstance(node.get(word), str)),
                    None)
         if ref is None:
