@@ -30,9 +30,10 @@ class Budget:
 
     def spend(self, steps: float = 1) -> None:
         """Count some steps."""
-        self._left -= steps
-        if self._of is not None:
-            self._of.spend(steps)
+        one: Budget | None = self
+        while one is not None:
+            one._left -= steps
+            one = one._of
 
     @property
     def over(self) -> bool:

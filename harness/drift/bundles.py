@@ -44,3 +44,5 @@ class Read:
     formats: frozenset[str]
     shared: bool
     text: str
+    count: int
+    """How many schemas were read for it, each as often as it was met."""

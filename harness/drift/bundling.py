@@ -8,21 +8,29 @@ from typing import Any
 from harness.drift.bundles import Bundle, Cuts, Read, Unfollowed
 from harness.drift.keywords import EMPTY, FORMATS, RANGES, SILENT_FORMATS, WORDS, well_formed
 from harness.drift.names import INNER, OPEN, OUTER, reference
-from harness.drift.subschemas import DEEPEST, at_pointer, steps, with_children
+from harness.drift.shelves import Shelf
+from harness.drift.subschemas import BEARING, DEEPEST, at_pointer, of_word, steps
 
 LARGEST = 20_000
 """How many schemas one bundle may hold."""
+_CHOOSING = frozenset({"anyOf", "oneOf", "if", "dependentSchemas"})
+_REFERRING = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+_TOO_LARGE = "the schema is too deep or too large"
+_SPELLED = json.JSONEncoder(sort_keys=True, default=str).encode
 
 
 class Bundler:
     """Frees schemas of one root document; what they refer to is worked out once and kept.
 
     `closed`: objects that declare members and say nothing about others allow no others (the writer-closed reading).
-    `cuts`: these parts are not read, but what is given for each, which refers to nothing.
+    `cuts`: these parts are not read, but what is given for each, which refers to nothing. `shelf`: what others read.
     """
 
-    def __init__(self, root: Any, *, closed: bool = False, cuts: Cuts | None = None) -> None:
+    def __init__(self, root: Any, *, closed: bool = False, cuts: Cuts | None = None,
+                 shelf: Shelf | None = None) -> None:
         self._cuts: Cuts = cuts or {}
+        self._cut_so = {one: _SPELLED(instead) for one, instead in self._cuts.items()}
+        self._shelf = Shelf() if shelf is None else shelf
         self._root, self._mode = root, OUTER if closed else OPEN
         self._known: dict[str, Read] = {}
         self._read_once: dict[int, tuple[Any, Read]] = {}
@@ -61,7 +69,7 @@ class Bundler:
         """One schema alone, with the names of what it refers to; raises as `bundle` does."""
         if id(schema) not in self._read_once:
             self._count = 0
-            self._read_once[id(schema)] = schema, self._read(schema, "", self._mode)
+            self._read_once[id(schema)] = schema, self._shelved(schema, "", self._mode, self._mode)
         return self._read_once[id(schema)][1]
 
     def definition(self, name: str) -> Read:
@@ -69,14 +77,23 @@ class Bundler:
         if name not in self._known:
             mode = next((one for one in (OUTER, INNER) if name.startswith(one)), OPEN)
             pointer = name.removeprefix(mode).removeprefix("#")
-            self._known[name] = self._read(self._at(pointer), self._resource(pointer), mode)
+            self._known[name] = self._shelved(self._at(pointer), self._resource(pointer), mode, name)
         return self._known[name]
+
+    def _shelved(self, schema: Any, base: str, mode: str, name: str) -> Read:
+        before = self._count
+        found = self._shelf.read(self._root, name, schema, self._cut_so, lambda: self._read(schema, base, mode))
+        self._count = before + found.count
+        if self._count > LARGEST:
+            raise Unfollowed(_TOO_LARGE)
+        return found
 
     def _read(self, schema: Any, base: str, mode: str) -> Read:
         self._deps, self._formats, self._shared = set(), set(), False
+        before = self._count
         made = self._free(schema, base, mode, 0)
-        text = json.dumps(made, sort_keys=True, default=str)
-        return Read(made, frozenset(self._deps), frozenset(self._formats), self._shared, text)
+        return Read(made, frozenset(self._deps), frozenset(self._formats), self._shared, _SPELLED(made),
+                    self._count - before)
 
     def _at(self, pointer: str) -> Any:
         try:
@@ -89,7 +106,7 @@ class Bundler:
         if id(node) in self._cuts:
             return self._cuts[id(node)]
         if depth > DEEPEST or self._count > LARGEST:
-            raise Unfollowed("the schema is too deep or too large")
+            raise Unfollowed(_TOO_LARGE)
         if not isinstance(node, dict):
             if isinstance(node, bool):
                 return node
@@ -120,6 +137,8 @@ class Bundler:
             self._deps.add(own + "#" + value)
             self._shared = self._shared or (choice and mode != OPEN)
             return reference(own + "#" + value)
+        if word not in BEARING:
+            return value
         if mode == OPEN or word in ("not", "if", "contains", "propertyNames"):
             below = OPEN
         elif word in ("allOf", "anyOf", "oneOf", "then", "else", "dependentSchemas"):
@@ -127,7 +146,7 @@ class Bundler:
         else:
             below = OUTER
         inside = choice or word in ("oneOf", "if")
-        return with_children({word: value}, lambda one: self._free(one, base, below, depth + 1, choice=inside))[word]
+        return of_word(word, value, lambda one: self._free(one, base, below, depth + 1, choice=inside))
 
     def _kept(self, node: dict[str, Any]) -> dict[str, Any]:
         kept = {word: value for word, value in node.items() if word in WORDS and word not in ("$ref", "format")}
@@ -191,7 +210,7 @@ class Bundler:
             return True, False, False
         members.update(_keys(node.get("properties")))
         patterns.update(_keys(node.get("patternProperties")))
-        plain = not any(word in node for word in ("anyOf", "oneOf", "if", "dependentSchemas"))
+        plain = _CHOOSING.isdisjoint(node)
         says = "additionalProperties" in node or "unevaluatedProperties" in node
         declares = "properties" in node
         parts = [one for word in ("allOf", "anyOf", "oneOf") for one in node.get(word) or ()]
@@ -210,6 +229,8 @@ class Bundler:
 
     def _target(self, node: dict[str, Any], base: str) -> str | None:
         """The pointer that a schema refers to; None where it refers to nothing."""
+        if _REFERRING.isdisjoint(node):
+            return None
         ref = next((node[word] for word in ("$ref", "$dynamicRef", "$recursiveRef") if isinstance(node.get(word), str)),
                    None)
         if ref is None:

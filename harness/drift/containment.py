@@ -13,6 +13,7 @@ from harness.drift.bundling import Bundler
 from harness.drift.counterexamples import Acceptance, Found, candidates, first_candidates, search
 from harness.drift.limits import Scales, tractable
 from harness.drift.settled import Settled
+from harness.drift.shelves import Shelf
 from harness.drift.structural import Walk
 
 STEPS, SECONDS = 80_000, 20.0
@@ -58,16 +59,17 @@ class Prover:
     """
 
     def __init__(self, writer_root: Any, reader_root: Any, *, cuts: Cuts | None = None,
-                 samples: Cuts | None = None, doubts: float = _DOUBTED_IN_ALL) -> None:
+                 samples: Cuts | None = None, doubts: float = _DOUBTED_IN_ALL, shelf: Shelf | None = None) -> None:
         """`cuts`: by identity, what to read in the place of a part of the roots, as in `Bundler`.
 
         `samples` cuts the writer's root for witnesses alone: they are valid for what it makes of the writer's schema.
-        `doubts`: how many steps go into doubting what was proved.
+        `doubts`: how many steps go into doubting what was proved. `shelf`: what others read of these roots.
         """
         self.roots = (writer_root, reader_root)
-        self._writers = {closed: Bundler(writer_root, closed=closed, cuts=cuts) for closed in (False, True)}
-        self._reader = Bundler(reader_root, cuts=cuts)
-        self._samples = None if samples is None else Bundler(writer_root, cuts=samples)
+        self._writers = {closed: Bundler(writer_root, closed=closed, cuts=cuts, shelf=shelf)
+                         for closed in (False, True)}
+        self._reader = Bundler(reader_root, cuts=cuts, shelf=shelf)
+        self._samples = None if samples is None else Bundler(writer_root, cuts=samples, shelf=shelf)
         self._alike = Alike(self._writers[False], self._reader)
         self._shared = _Shared(doubting=doubts)
         self._known: dict[tuple[Any, ...], Contained] = {}

@@ -70,7 +70,7 @@ def search(writer: Acceptance, reader: Acceptance, candidates: Iterator[Any], *,
 def first_candidates(writer: Bundle, reader: Bundle, budget: Budget,
                      alike: Callable[[str], bool] = lambda _name: False) -> Iterator[Any]:
     """A few documents for the writer, quickly drawn."""
-    pool = pool_of(writer.whole, reader.whole)
+    pool = pool_of(writer, reader)
     return Sampler(writer.defs, pool, budget, alike, width=_NARROW, deeper=1).drawn(writer.schema)
 
 
@@ -81,7 +81,7 @@ def candidates(writer: Bundle, reader: Bundle, budget: Budget, hints: Sequence[A
     `hints` are schemas with `$defs` of their own, e.g. what an algebra thinks lies between the two; what is `alike`
     in both is drawn once.
     """
-    pool = pool_of(writer.whole, reader.whole, *hints)
+    pool = pool_of(writer, reader, *hints)
     for hint in hints:
         defs = hint.get("$defs", {}) if isinstance(hint, dict) else {}
         yield from Sampler(defs, pool, budget).of(hint)

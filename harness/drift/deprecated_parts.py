@@ -55,8 +55,26 @@ def deprecated_parts(document: Any) -> tuple[Part, ...]:
 
 def parts_saying(document: Any, keyword: str, what: Callable[[Any], bool] = lambda _: True) -> tuple[Part, ...]:
     """Every part with that keyword of its own, of which `what` is true."""
+    if keyword not in _every_key(document):
+        return ()
     return tuple(_walk(document, document, (), "", None, within="", wanted=lambda node: keyword in node
                        and what(node[keyword])))
+
+
+def _every_key(document: Any) -> set[str]:
+    """The keys of all mappings in a document."""
+    found: set[str] = set()
+    todo, seen = [document], set[int]()
+    while todo:
+        one = todo.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, dict):
+            found.update(one)
+            one = one.values()
+        todo += [inner for inner in one if isinstance(inner, dict | list)]
+    return found
 
 
 def part_at(document: Any, key: Key) -> Part | None:

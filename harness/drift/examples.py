@@ -12,6 +12,7 @@ from harness.drift.counterexamples import Acceptance
 from harness.drift.links import leading, target
 from harness.drift.nodes import Part, resolved, written
 from harness.drift.patterns import FITTING, strings_for
+from harness.drift.shelves import Shelf
 from harness.model.errors import UsageError
 
 _DEEPEST = 12
@@ -25,8 +26,8 @@ _LARGEST = 60
 class Examples:
     """Documents for the named schemas of one root; each is worked out once."""
 
-    def __init__(self, root: Any) -> None:
-        self._root = root
+    def __init__(self, root: Any, shelf: Shelf) -> None:
+        self._root, self._shelf = root, shelf
         self._known: dict[str, tuple[Any] | None] = {}
 
     def of(self, pointer: str) -> tuple[Any] | None:
@@ -42,7 +43,8 @@ class Examples:
         for place in self._members(schema):
             cuts[id(place)] = True
         made = self._least(schema, 0, cuts)
-        return (made,) if Acceptance(Bundler(self._root, cuts=cuts).bundle(schema, most=_LARGEST)).valid(made) else None
+        bundler = Bundler(self._root, cuts=cuts, shelf=self._shelf)
+        return (made,) if Acceptance(bundler.bundle(schema, most=_LARGEST)).valid(made) else None
 
     def _members(self, schema: Any) -> list[Any]:
         """The references alone that stand where one member or item is described."""

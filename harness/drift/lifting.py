@@ -185,24 +185,40 @@ def projected(schema: Any, side: Side) -> Any:
         UsageError: schemas nested too deep or into themselves.
     """
     mark = {Side.IN: "readOnly", Side.OUT: "writeOnly"}.get(side)
-    if mark is None or not _somewhere(schema, mark):
+    if mark is None or mark not in marks(schema):
         return schema
     seen = Seen()
     return everywhere(schema, lambda one: _projected(one, mark, frozenset(), 0, schema, seen), seen)
 
 
-def _somewhere(root: Any, mark: str) -> bool:
-    """Whether anything in it bears the mark."""
-    todo, seen = [root], set[int]()
+_KEPT = 4
+_latest: list[tuple[Any, frozenset[str]]] = []
+"""What was found in the last few roots, which must not change while they are compared."""
+
+
+def marks(root: Any) -> frozenset[str]:
+    """Those of `readOnly` and `writeOnly` that anything in it bears."""
+    known = next((found for one, found in _latest if one is root), None)
+    if known is None:
+        known = marks_in(root)
+        _latest[:] = [*_latest[1 - _KEPT:], (root, known)]
+    return known
+
+
+def marks_in(root: Any) -> frozenset[str]:
+    """The same of a small part of one, looked for anew."""
+    todo, seen, found = [root], set[int](), set[str]()
     while todo:
         one = todo.pop()
-        if not isinstance(one, dict | list) or id(one) in seen:
+        if id(one) in seen:
             continue
         seen.add(id(one))
-        if isinstance(one, dict) and one.get(mark) is True:
-            return True
-        todo.extend(one.values() if isinstance(one, dict) else one)
-    return False
+        if isinstance(one, dict):
+            found.update(mark for mark in ("readOnly", "writeOnly") if one.get(mark) is True)
+            todo.extend(value for value in one.values() if isinstance(value, dict | list))
+        elif isinstance(one, list):
+            todo.extend(value for value in one if isinstance(value, dict | list))
+    return frozenset(found)
 
 
 def _projected(node: Any, mark: str, hidden: frozenset[str], depth: int, root: Any, seen: Seen) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.drift.bundles import Bundle
+from harness.drift.gleaning import OnceEach
 from harness.drift.merging import every
 from harness.drift.names import named
 from harness.drift.subschemas import children
@@ -15,6 +16,7 @@ _LARGEST_LIST = 2_000
 _LONGEST_PATTERN = 1_000
 _MOST_CASES = 100
 _MOST_PARTS = 4_000
+_IN_PLACE = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else", "dependentSchemas", "$ref"})
 
 
 class Scales:
@@ -23,7 +25,6 @@ class Scales:
     def __init__(self) -> None:
         self._unfolds: dict[int, int] = {}
         self._bears: dict[int, bool] = {}
-        self._sizes: dict[int, int] = {}
         self._kept: list[Any] = []
 
     def bearable(self, bundle: Bundle) -> bool:
@@ -32,19 +33,19 @@ class Scales:
 
     def size(self, bundle: Bundle) -> int:
         """How many schemas a bundle holds."""
-        return sum(self._size(one) for one in [bundle.schema, *bundle.defs.values()])
+        return sum(_size(one) for one in [bundle.schema, *bundle.defs.values()])
 
     def _bearable(self, part: Any, defs: Mapping[str, Any]) -> bool:
         if id(part) not in self._bears:
             self._kept.append(part)
-            self._bears[id(part)] = all(_unfolded(one, defs, self._unfolds) <= _UNFOLDED for one in every(part))
+            self._bears[id(part)] = all(_unfolded(one, defs, self._unfolds) <= _UNFOLDED
+                                        for one in _composed(part))
         return self._bears[id(part)]
 
-    def _size(self, part: Any) -> int:
-        if id(part) not in self._sizes:
-            self._kept.append(part)
-            self._sizes[id(part)] = _parts([part])
-        return self._sizes[id(part)]
+
+_size = OnceEach(lambda part: _parts([part]))
+_composed = OnceEach(lambda part: [one for one in every(part) if not _IN_PLACE.isdisjoint(one)])
+"""The schemas in a part that ask others about the same value: the rest unfold to themselves."""
 
 
 def _unfolded(node: Any, defs: Mapping[str, Any], known: dict[int, int]) -> int:

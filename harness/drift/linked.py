@@ -19,6 +19,7 @@ from harness.drift.naming import Finding, Naming, Spot
 from harness.drift.nodes import Node, Part, resolved, same
 from harness.drift.references import at
 from harness.drift.schema_walk import Walk, once
+from harness.drift.shelves import Shelf
 from harness.drift.slots import Proof, decided, undecided, under
 
 MOST_WITHIN = 24
@@ -74,11 +75,12 @@ class Linked:
     """All places of one kind: one side, one sort of name."""
 
     def __init__(self, old_root: Any, new_root: Any, *, sent: tuple[Any, Any], side: Side, closed: bool,
-                 on: frozenset[str], asked: Asked) -> None:
+                 on: frozenset[str], asked: Asked, shelf: Shelf) -> None:
         """`closed` and `on` as for `slots.slot_changes`; `sent`: the same roots without what this side may not send."""
+        self._shelf = shelf
         self.roots, self.sent = (old_root, new_root), sent
         self._side, self._closed, self._on, self._asked = side, closed, on, asked
-        self._examples = (Examples(sent[0]), Examples(sent[1]))
+        self._examples = (Examples(sent[0], shelf), Examples(sent[1], shelf))
         self._met: dict[Couple, _Met] = {}
         self._alone: set[Couple] = set()
         """Couples below compositions that are told as they read, for there are too many to be proved together."""
@@ -251,7 +253,7 @@ class Linked:
             here: Any = {} if example is None else {"anyOf": [{"const": example[0]}, {}]}
             read |= {id(link.old): here, id(link.new): here}
             samples[id(mine)] = False if example is None else {"const": example[0]}
-        return Prover(*roots, cuts=read, samples=samples or None, doubts=_DOUBTS)
+        return Prover(*roots, cuts=read, samples=samples or None, doubts=_DOUBTS, shelf=self._shelf)
 
     def ask(self, prover: Prover, writer: Any, reader: Any, *, closed: bool) -> Contained:
         """What the prover says, within the budget."""

@@ -14,6 +14,8 @@ _SPACE = re.compile(r"[ \t\r\n]*")
 _LITERAL = re.compile(r"true|false|null|-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None}
 _MAX_DIGITS = 1_000
+_MEMBER = re.compile(r'(,?)[ \t\r\n]*"([^"\\\x00-\x1f]*)":[ \t]*(?:"([^"\\\x00-\x1f]*)"|(?=([^ \t\r\n])))')
+"""A member of an object whose key, and whose value if it is a string, are written without escapes, on one line."""
 
 
 def read_json(text: str, growing: Growing) -> None:
@@ -63,6 +65,8 @@ class _Reader:
             self.brackets.pop()
             self.growing.closed()
             return
+        if bracket == "{" and self._plain_member(fresh):
+            return
         if not fresh:
             if character != ",":
                 self._refuse("a comma or the closing bracket is missing")
@@ -79,6 +83,22 @@ class _Reader:
             self.at += 1
             self._space()
         self._value()
+
+    def _plain_member(self, fresh: bool) -> bool:
+        """Read a member as most are written, in one go; False: it is not one."""
+        found = _MEMBER.match(self.text, self.at)
+        if found is None or fresh == bool(found.group(1)):
+            return False
+        _, key, text, other = found.groups()
+        self.line += self.text.count("\n", self.at, found.start(2))
+        self.at = found.end()
+        self.brackets[-1] = "{,"
+        self.growing.key(key, self.line)
+        if other is None:
+            self.growing.scalar(text, self.line)
+        else:
+            self._value()
+        return True
 
     def _value(self) -> None:
         character, line = self.text[self.at:self.at + 1], self.line

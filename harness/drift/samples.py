@@ -59,7 +59,10 @@ class Sampler:
             self._budget.spend(_PER_DOCUMENT + weight * _PER_VALUE)
             if self._budget.over:
                 return
-            key = _SPELLED(one) if weight < _LIGHT else f" {len(seen)}"
+            if type(one) is str:
+                key = "'" + one  # no JSON begins so
+            else:
+                key = _SPELLED(one) if weight < _LIGHT else f" {len(seen)}"
             if key not in seen and weight <= HEAVIEST:
                 seen.add(key)
                 yield one
@@ -269,15 +272,17 @@ def _weight(value: Any) -> int:
     count, todo = 0, [value]
     while todo and count <= HEAVIEST:
         one = todo.pop()
-        count += 1
-        if isinstance(one, dict):
-            todo.extend(one.values())
-        elif isinstance(one, list):
-            todo.extend(one)
-    return count
+        count += 1 + len(one)
+        for value in one.values() if isinstance(one, dict) else one:
+            if isinstance(value, dict | list):
+                count -= 1
+                todo.append(value)
+    return min(count, HEAVIEST + 1)
 
 
 def _woven(drawn: Sequence[Iterable[Any]]) -> Iterator[Any]:
     """One of each in turn."""
+    if len(drawn) == 1:
+        return iter(drawn[0])
     nothing = object()
     return (one for row in zip_longest(*drawn, fillvalue=nothing) for one in row if one is not nothing)

@@ -21,6 +21,7 @@ _TOGETHER = (("additionalProperties", "properties", "patternProperties"), ("item
              ("pattern",), ("format",), ("multipleOf",), ("contentEncoding",), ("contentMediaType",),
              ("contentSchema",), ("propertyNames",), ("unevaluatedProperties",), ("unevaluatedItems",))
 """Keywords that speak about each other or cannot be merged: from two parts they come together only where they agree."""
+_GROUP = {key: number for number, group in enumerate(_TOGETHER) for key in group}
 _DEEPEST = 2
 NOTES = ANNOTATIONS | {"default", "deprecated", "readOnly", "writeOnly", "discriminator", "xml"}
 _IDLE = {"minLength": 0, "minItems": 0, "minProperties": 0, "uniqueItems": False, "deprecated": False,
@@ -93,7 +94,7 @@ def _gather(part: Part, gathered: dict[str, Any], made: Shape, inside: bool) -> 
         made.notes.setdefault(key, own.pop(key))
         made.at.setdefault(key, child(part.pointer, key))
     out: dict[str, Any] = {}
-    for group in _TOGETHER:
+    for group in [_TOGETHER[number] for number in sorted({_GROUP[key] for key in own.keys() & _GROUP.keys()})]:
         ours = {key: own[key] for key in group if key in own}
         theirs = {key: gathered[key][0] for key in group if key in gathered}
         if ours and (_clash(group, ours, theirs) or (inside and group[0].startswith("unevaluated"))):

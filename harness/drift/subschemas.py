@@ -12,6 +12,8 @@ MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions", "de
 LISTS = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
 SINGLES = frozenset({"items", "additionalProperties", "propertyNames", "contains", "not", "if", "then", "else",
                      "unevaluatedItems", "unevaluatedProperties", "additionalItems", "contentSchema"})
+BEARING = MAPS | LISTS | SINGLES | {"dependencies"}
+"""The words that bear schemas."""
 DEEPEST = 120
 """How many levels of schemas inside schemas are followed."""
 
@@ -19,6 +21,8 @@ _DOCUMENTS = ("openapi", "asyncapi", "components", "paths", "channels")
 _NAMED = frozenset({"schemas", "responses", "parameters", "requestBodies", "headers", "callbacks", "pathItems", "paths",
                     "webhooks", "content", "channels", "messages", "operations", "encoding"})
 """Where the keys are names that people chose, not words of the format."""
+_BEARING_DOCUMENTS = frozenset({"schema", "payload"})
+"""Words whose value is a schema even where it is true or false."""
 _NO_SCHEMAS = frozenset({"example", "examples", "default", "value", "enum", "const", "bindings"})
 
 
@@ -42,17 +46,16 @@ def children(schema: dict[str, Any]) -> Iterator[Any]:
 
 def with_children(schema: dict[str, Any], each: Callable[[Any], Any]) -> dict[str, Any]:
     """A copy in which every schema that stands directly in it is replaced by what `each` makes of it."""
-    made: dict[str, Any] = {}
-    for word, value in schema.items():
-        if (word in MAPS or word == "dependencies") and isinstance(value, dict):
-            made[word] = {name: one if isinstance(one, list) else each(one) for name, one in value.items()}
-        elif isinstance(value, list) and (word in LISTS or word == "items"):
-            made[word] = [each(one) for one in value]
-        elif word in SINGLES:
-            made[word] = each(value)
-        else:
-            made[word] = value
-    return made
+    return {word: of_word(word, value, each) if word in BEARING else value for word, value in schema.items()}
+
+
+def of_word(word: str, value: Any, each: Callable[[Any], Any]) -> Any:
+    """The value of one word, every schema that stands directly in it replaced."""
+    if (word in MAPS or word == "dependencies") and isinstance(value, dict):
+        return {name: one if isinstance(one, list) else each(one) for name, one in value.items()}
+    if isinstance(value, list) and (word in LISTS or word == "items"):
+        return [each(one) for one in value]
+    return each(value) if word in SINGLES else value
 
 
 def with_schemas(root: Any, each: Callable[[Any], Any]) -> Any:
@@ -76,13 +79,14 @@ def _in_document(node: Any, each: Callable[[Any], Any], word: str, depth: int) -
     if word in _NAMED:
         return {name: each(one) if word == "schemas" else _in_document(one, each, "", depth + 1)
                 for name, one in node.items()}
-    return {key: _placed(key, one, each, depth) for key, one in node.items()}
+    return {key: _placed(key, one, each, depth) if isinstance(one, dict | list) or key in _BEARING_DOCUMENTS else one
+            for key, one in node.items()}
 
 
 def _placed(key: str, value: Any, each: Callable[[Any], Any], depth: int) -> Any:
     if not isinstance(key, str) or key in _NO_SCHEMAS or key.startswith("x-"):
         return value
-    if key in ("schema", "payload") or (key == "headers" and isinstance(value, dict) and _reads_as_schema(value)):
+    if key in _BEARING_DOCUMENTS or (key == "headers" and isinstance(value, dict) and _reads_as_schema(value)):
         return each(value)
     return _in_document(value, each, key, depth + 1)
 

@@ -1,5 +1,7 @@
 """Contracts are read with the line of every part, or refused in one line that says where and what to do."""
 
+import json
+
 import pytest
 
 from harness.drift.document import FILES, MAX_BYTES, Unreadable, read_document
@@ -147,3 +149,19 @@ def test_another_file_that_cannot_be_read_is_told_of_with_its_name():
         read("a: {$ref: bad.yaml}", others={"bad.yaml": b"a: ]"}.__getitem__)
     with pytest.raises(Unreadable, match=r"^two\.yaml, line 2: .*leads to nothing"):
         read("a: {$ref: two.yaml}", others={"two.yaml": b"b: 1\nc: {$ref: '#/z'}"}.__getitem__)
+
+
+def test_json_reads_alike_however_it_is_spaced_and_escaped():
+    text = ('{"a":{"b":"c" , "d"\n:\n"e"},\n "f" :"\\u00e9",\t"g/h": [ "i",\n{"j":-1.5e1}, {} ],\n'
+            '"k": "l\\n" ,"m":null,"n":{"o":true}}')
+    found = read(text, "api.json")
+    assert found.value == json.loads(text)
+    assert {pointer: found.lines[pointer] for pointer in ("/a/b", "/a/d", "/f", "/g~1h/1/j", "/k", "/m", "/n/o")} == {
+        "/a/b": 1, "/a/d": 1, "/f": 4, "/g~1h/1/j": 5, "/k": 6, "/m": 6, "/n/o": 6}
+
+
+@pytest.mark.parametrize("wrong", ['{,"a": 1}', '{"a": 1 "b": 2}', '{"a": 1,}', '{"a": 1,, "b": 2}', '{"a": }',
+                                   '{"a": "b\tc"}', '{"a" "b"}', '["a": 1]'])
+def test_json_that_is_none_is_refused_in_every_member(wrong):
+    with pytest.raises(Unreadable):
+        read('{"x": [' + wrong + "]}", "api.json")

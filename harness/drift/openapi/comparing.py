@@ -17,6 +17,7 @@ from harness.drift.openapi.policies import ALL_POLICIES, ruled
 from harness.drift.openapi.roots import Roots
 from harness.drift.openapi.subtypes import subtypes
 from harness.drift.references import at
+from harness.drift.shelves import Shelf
 from harness.drift.slots import Reading, policies_on
 
 _REF = re.compile(r'"\$ref": "#((?:[^"\\]|\\.)*)"')
@@ -41,6 +42,7 @@ class Comparing:
         self._unchanged: dict[tuple[str, str, Side], bool] = {}
         self._choices: dict[str, list[tuple[str, str]]] = {}
         self._linked: dict[tuple[Any, ...], Linked] = {}
+        self._shelf = Shelf()
         self._schemes: bool | None = None
         self._texts: dict[tuple[int, str], tuple[str, tuple[str, ...]]] = {}
         self._subtypes = tuple(subtypes(one.root.value) for one in (old, new))
@@ -105,7 +107,7 @@ class Comparing:
             on = policies_on(self._reading, None if self._policies == ALL_POLICIES else self._policies)
             whole, sent = ((self._old_roots.of(one), self._new_roots.of(one)) for one in (Side.NEITHER, side))
             self._linked[kind] = Linked(*whole, sent=sent, side=side, on=on, closed=self._reading == "closed",
-                                        asked=self._prover.part)
+                                        asked=self._prover.part, shelf=self._shelf)
         return self._linked[kind].used(old.pointer, new.pointer, naming)
 
     def told(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
