@@ -12,11 +12,12 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from harness.contracts import packs
 from harness.engine.ports import Request, Sender, Sent
 from harness.engine.redaction import Redactor
-from harness.model.errors import Prerequisite
+from harness.model.errors import NoHook, Prerequisite
 from harness.model.exchange import Exchange, parse_json
-from harness.model.operations import Operation
+from harness.model.operations import Operation, operations
 from harness.model.profile import ContractProfile, Credential
 
 AUTO: Any = object()
@@ -53,8 +54,12 @@ class Party:
         """The operation of that id in the unified API.
 
         Raises:
-            KeyError: the unified API has no such operation (a typo in a suite).
+            NoHook: a later release has it, and the target is certified by an earlier one.
+            KeyError: no release of the unified API has such an operation (a typo in a suite).
         """
+        if name not in self._known and name in operations(packs.openapi(packs.versions()[-1])):
+            raise NoHook(f"the target's contract has no {name}, and without it this cannot be tried",
+                         remedy=f'Certify it by the release that has it: contract = "{packs.versions()[-1]}"')
         return self._known[name]
 
     def call(self, operation: str, body: Any = None, *, path: Mapping[str, str] | None = None,
@@ -75,7 +80,7 @@ class Party:
                  headers: Mapping[str, str | None] | None = None, raw: bytes | None = None,
                  label: str = "", check: str = "") -> Request:
         """The request that `call` would send, unsent."""
-        op = self._known[operation]
+        op = self.operation(operation)
         url = self._base_url + op.path
         for name, value in (path or {}).items():
             url = url.replace("{" + name + "}", quote(str(value), safe=""))
@@ -166,7 +171,7 @@ class Party:
         return self._sender.send(request)
 
     def _issue(self, scope: str, check: str) -> tuple[str, float]:
-        op = self._known["issueToken"]
+        op = self.operation("issueToken")
         form = {"grant_type": "client_credentials", **({"scope": scope} if scope else {})}
         sent = self.send(Request(
             method=op.method, url=self._base_url + op.path, body=urlencode(form).encode(),

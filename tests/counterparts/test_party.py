@@ -6,7 +6,9 @@ import threading
 
 import pytest
 
-from harness.model.errors import Prerequisite
+from harness.contracts import packs
+from harness.model.errors import NoHook, Prerequisite
+from harness.model.operations import operations
 
 
 @pytest.fixture
@@ -71,6 +73,13 @@ def test_an_operation_that_is_none_is_a_bug_of_the_suite(party):
     with pytest.raises(KeyError, match="authoriseBet"):
         party.call("authoriseBet")
     assert party.operation("authorizeBet").path == "/v1/bets/authorize"
+
+
+def test_an_operation_of_a_later_release_is_the_profiles_to_offer(workshop):
+    workshop.known = operations(packs.openapi("1.6"))
+    with pytest.raises(NoHook, match="has no getPlayerBalances") as caught:
+        workshop.party("provider").call("getPlayerBalances")
+    assert 'contract = "1.7"' in caught.value.remedy
 
 
 def test_the_same_request_again_is_the_same_but_for_its_trace(party, subject):
