@@ -22,6 +22,15 @@ def twists(case: FuzzCase) -> Iterator[FuzzCase]:
             yield replace(case, body=json.dumps(changed, separators=(",", ":")).encode(), spoiled=frozenset(("body",)))
 
 
+def plainly(case: FuzzCase) -> FuzzCase:
+    """The case with whole numbers written as such: 10.0 is an integer to a schema, and to many platforms it is none."""
+    body = parsed(case.body)
+    wordy = [path for path in _members(body) if isinstance(n := _at(body, path), float) and n.is_integer()]
+    for path in wordy:
+        _at(body, path[:-1])[path[-1]] = int(_at(body, path))
+    return replace(case, body=json.dumps(body, separators=(",", ":")).encode()) if wordy else case
+
+
 def _at(value: Any, path: tuple[str, ...]) -> Any:
     for name in path:
         value = value[name]

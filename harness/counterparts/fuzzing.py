@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from harness.counterparts.dressing import CALLER, RANDOM_PHASES, Dresser
-from harness.counterparts.fuzz_cases import Smaller, twists
+from harness.counterparts.fuzz_cases import Smaller, plainly, twists
 from harness.counterparts.lab import Lab
 from harness.counterparts.party import Party
 from harness.counterparts.supplies import TOO_LATE, Supplies
@@ -120,7 +120,7 @@ class Fuzzing:
         reached = Counter(t.exchange.operation for t in self._trials if 200 <= (t.exchange.status or 0) < 300)
         for name in [n for n in self._operations if reached[n] < _MORE_CHANCES]:
             valid = [t.case for t in self._trials if t.exchange.operation == name and not t.case.spoiled]
-            for case in valid[:_MORE_CHANCES]:
+            for case in map(plainly, valid[:_MORE_CHANCES]):
                 self._trials.append(_Trial(case, True, self._send(case, supplied=True).exchange))
 
     def _twist(self) -> None:

@@ -21,7 +21,9 @@ _FUNDS = 500_000_000
 _KEPT = 20
 _STOCK = 5
 """Bets made at once."""
-_MOST_PENCE = 300
+_SUMS = range(1, 101)
+_STAKES = range(100, 301)
+"""Minor units. No sum is above a stake: a contribution of more than its bet may be refused, and then tries nothing."""
 
 
 class Supplies:
@@ -80,7 +82,7 @@ class Supplies:
 
     def amount(self) -> dict[str, Any]:
         """A sum that the player can pay, in the target's money form."""
-        return self._lab.money(self._chance.randint(1, _MOST_PENCE))
+        return self._lab.money(self._chance.choice(_SUMS))
 
     def learn(self, exchange: Exchange) -> None:
         """Remember the identifiers that a write made, and that what it was given may be used up."""
@@ -123,7 +125,7 @@ class Supplies:
             self._before_move()
             session = self.session()
             for _ in range(_STOCK):
-                bet = self._lab.bet(session, self.player, amount=self._chance.randint(100, _MOST_PENCE))
+                bet = self._lab.bet(session, self.player, amount=self._chance.choice(_STAKES))
                 self._lab.must(self._lab.authorize(bet), 200)
                 self._bets.append(bet)
         self._bet = self._bets.pop()

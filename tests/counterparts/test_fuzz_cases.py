@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.counterparts.fuzz_cases import Smaller, parsed, twists
+from harness.counterparts.fuzz_cases import Smaller, parsed, plainly, twists
 from harness.engine.ports import FuzzCase
 
 
@@ -25,6 +25,13 @@ def test_each_number_of_the_body_is_twisted_by_itself_and_the_case_is_spoiled():
 @pytest.mark.parametrize("raw", [None, b"", b"[1, 2]", b"7", b'{"a": "x"}', b'{"a": true}', b"\xff", b"{", b"null"])
 def test_a_body_without_numbers_has_no_twists(raw):
     assert list(twists(case(raw=raw))) == []
+
+
+def test_whole_numbers_are_written_as_such_and_all_else_stays():
+    before = case(raw=b'{"win":{"amount":224.0,"currency":"EUR"},"share":0.5,"text":"7.0","big":1e3}')
+    assert plainly(before).body == b'{"win":{"amount":224,"currency":"EUR"},"share":0.5,"text":"7.0","big":1000}'
+    for raw in (None, b"\xff", b"{", b"[1.0]", b'{"a": 1,  "b": 0.5}'):
+        assert plainly(case(raw=raw)) == case(raw=raw)
 
 
 def smallest(before, shows):

@@ -140,7 +140,8 @@ def test_a_process_that_does_not_start_is_the_environments_fault(monkeypatch):
 
 
 PROGRAM = """
-import sys, json
+import sys, json, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started us may not hear it
 from harness.drivers.pact_verifier import verifying
 from harness.model.pact_record import Job
 start = verifying.subprocess.Popen

@@ -163,14 +163,14 @@ def test_a_certificate_that_cannot_be_verified_is_told_and_nothing_is_sent(serve
 
 @pytest.fixture
 def forgetful(serve):
-    """A platform whose tokens are told to live for one second and live for two; .url, .sender of token calls."""
+    """A platform whose tokens are told to live for one second and live for three; .url, .sender of token calls."""
     issued, numbers, lock = {}, itertools.count(1), threading.Lock()
 
     class Forgetful(Willing):
         def do_POST(self):
             self.sent()
             given = self.headers["Authorization"].removeprefix("Bearer ")
-            known = time.monotonic() - issued.get(given, 0.0) < 2.0
+            known = time.monotonic() - issued.get(given, 0.0) < 3.0
             self.send_response_only(200 if known else 401)
             self.send_header("Content-Length", "2")
             self.end_headers()
@@ -194,7 +194,7 @@ def forgetful(serve):
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_storm_outlives_its_tokens(forgetful, processes):
-    wanted = replace(plan(forgetful.url, seconds=4.0), callers=(Caller(headers=(), token=forgetful.party.token()),))
+    wanted = replace(plan(forgetful.url, seconds=6.0), callers=(Caller(headers=(), token=forgetful.party.token()),))
     result = blow(wanted, processes=processes, tokens=lambda: [forgetful.party.token()])
     assert {outcome for counts in result.tally.outcomes.values() for outcome in counts} == {"200"}
     assert (result.problems, result.complete) == ((), True)
@@ -208,7 +208,7 @@ def busy():
     (busy, "no access token for provider: the token call answered 503"),
     (lambda: time.sleep(30), "a call for them took .*")])
 def test_tokens_that_cannot_be_renewed_in_time_are_the_generators_trouble(forgetful, tokens, trouble):
-    wanted = replace(plan(forgetful.url, seconds=4.0), callers=(Caller(headers=(), token=forgetful.party.token()),))
+    wanted = replace(plan(forgetful.url, seconds=6.0), callers=(Caller(headers=(), token=forgetful.party.token()),))
     result = blow(wanted, tokens=tokens)
     assert result.tally.outcomes["authorizeBet"]["401"] > 10
     (problem,) = result.problems
