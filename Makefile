@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-JOBS ?= 2
+# End-to-end tests wait for more than half of their time.
+JOBS ?= 3
 # A trial of the kill matrix waits for about a third of its time.
 TRIALS ?= 3
 # Faults of the kill matrix; empty: all of them.
