@@ -10,11 +10,10 @@ from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import pytest
-
 from harness.contracts import packs
 from harness.sandbox.faults_contract import FAULTS
 from tests.sandbox.contract_shape import DOCUMENT
+from tests.sandbox.switches import probed
 
 Probe = Callable[[Any], bool]
 
@@ -98,22 +97,8 @@ PROBES: dict[str, Probe] = {
 }
 
 
-def test_every_switch_has_a_probe() -> None:
-    assert set(PROBES) == {fault.name for fault in FAULTS}
-
-
-@pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_switch_shows_its_defect(partner: Any, name: str) -> None:
-    partner.faults(name)
-    try:
-        assert PROBES[name](partner), f"{name} is on and does not show"
-    finally:
-        partner.faults()
-
-
-@pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_healthy_platform_shows_none(healthy: Any, name: str) -> None:
-    assert not PROBES[name](healthy), f"{name} is off and its probe sees it"
+(test_every_switch_has_a_probe, test_the_switch_shows_its_defect,
+ test_the_healthy_platform_shows_none) = probed(PROBES, FAULTS)
 
 
 def test_the_event_document_refers_to_no_other_file(healthy: Any) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from harness.sandbox import faults
 from harness.sandbox.faults_core import FAULTS
+from tests.sandbox.switches import probed
 
 Probe = Callable[[Any], bool]
 PROBES: dict[str, Probe] = {}
@@ -509,24 +510,8 @@ ELSEWHERE = {
 }
 
 
-def test_every_switch_has_a_probe() -> None:
-    names = {fault.name for fault in FAULTS}
-    assert set(PROBES) | ELSEWHERE == names
-    assert not set(PROBES) & ELSEWHERE
-
-
-@pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_switch_shows_its_defect(partner: Any, name: str) -> None:
-    partner.faults(name)
-    try:
-        assert PROBES[name](partner), f"{name} is on and does not show"
-    finally:
-        partner.faults()
-
-
-@pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_healthy_platform_shows_none(healthy: Any, name: str) -> None:
-    assert not PROBES[name](healthy), f"{name} is off and its probe sees it"
+(test_every_switch_has_a_probe, test_the_switch_shows_its_defect,
+ test_the_healthy_platform_shows_none) = probed(PROBES, FAULTS, elsewhere=ELSEWHERE)
 
 
 def test_catalogue_is_well_formed() -> None:

@@ -13,14 +13,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
-
 from harness.sandbox.faults_rooms import FAULTS
 from tests.sandbox import test_bonuses as bonuses
 from tests.sandbox import test_inbox as inbox
 from tests.sandbox import test_jackpots as jackpots
 from tests.sandbox import test_payments as payments
-from tests.sandbox.conftest import Partner
+from tests.sandbox.switches import probed
 from tests.sandbox.test_webhooks import Receiver, signed, subscribe
 
 Probe = Callable[[Any], bool]
@@ -364,20 +362,5 @@ def taken_at_once(p: Any) -> bool:
     return codes.count(202) > 1
 
 
-def test_every_switch_has_a_probe() -> None:
-    assert set(PROBES) | ELSEWHERE == {fault.name for fault in FAULTS}
-    assert not set(PROBES) & ELSEWHERE
-
-
-@pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_switch_shows_its_defect(partner: Any, name: str) -> None:
-    partner.faults(name)
-    try:
-        assert PROBES[name](partner), f"{name} is on and does not show"
-    finally:
-        partner.faults()
-
-
-@pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_healthy_platform_shows_none(healthy: Partner, name: str) -> None:
-    assert not PROBES[name](healthy), f"{name} is off and its probe sees it"
+(test_every_switch_has_a_probe, test_the_switch_shows_its_defect,
+ test_the_healthy_platform_shows_none) = probed(PROBES, FAULTS, elsewhere=ELSEWHERE)

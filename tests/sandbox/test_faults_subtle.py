@@ -10,10 +10,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pytest
-
 from harness.sandbox.faults_subtle import FAULTS
 from tests.sandbox import test_bonuses as bonuses
+from tests.sandbox.switches import probed
 from tests.sandbox.test_inbox import an_event, publish
 
 Probe = Callable[[Any], bool]
@@ -175,20 +174,5 @@ def text_for_a_number(p: Any) -> bool:
     return isinstance(bonuses.consume(p, bonuses.a_bonus(p, p.player()), 5).json()["freespins_left"], str)
 
 
-def test_every_switch_has_a_probe() -> None:
-    assert set(PROBES) == {fault.name for fault in FAULTS}
-    assert len(PROBES) >= 15
-
-
-@pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_switch_shows_its_defect(partner: Any, name: str) -> None:
-    partner.faults(name)
-    try:
-        assert PROBES[name](partner), f"{name} is on and does not show"
-    finally:
-        partner.faults()
-
-
-@pytest.mark.parametrize("name", sorted(PROBES))
-def test_the_healthy_platform_shows_none(healthy: Any, name: str) -> None:
-    assert not PROBES[name](healthy), f"{name} is off and its probe sees it"
+(test_every_switch_has_a_probe, test_the_switch_shows_its_defect,
+ test_the_healthy_platform_shows_none) = probed(PROBES, FAULTS)
