@@ -7,10 +7,11 @@ from statistics import median
 
 from harness.judges.answers import BUSY, saw
 from harness.judges.registry import judge
+from harness.judges.takes import of_takes
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
 from harness.model.history import History
-from harness.model.outcome import Finding, Outcome, Owner, Reason, broken, held, unknown, worst
+from harness.model.outcome import Finding, Outcome, Owner, Reason, broken, held, unknown
 from harness.model.played import Crowded
 
 _WORSE = 3.0
@@ -73,22 +74,6 @@ def late(crowded: Crowded) -> bool:
                 or _slowed(crowded.calm_reads, crowded.reads, _read_noise_ms(crowded)))
 
 
-def _of_crowds(found: Sequence[tuple[Finding, Finding | None]]) -> Finding:
-    """One verdict of the same crowd once or twice; of each what its answers say, and the breach by the clock alone.
-
-    What is late in one crowd and not in the other is nobody's breach: it cannot be told whose stumble that was.
-    """
-    answers, belated = [answer for answer, _ in found], [breach for _, breach in found if breach]
-    if belated and len(belated) == len(found):
-        return belated[0]
-    said = worst(answers)
-    assert said is not None
-    if not belated or said.outcome is Outcome.FAIL:
-        return said
-    return unknown(f"{belated[0].message}, and not so in the same crowd once more", Reason.FLAKY,
-                   expected=belated[0].expected, seen=belated[0].seen, exchanges=belated[0].exchanges)
-
-
 def others_unharmed(crowded: Crowded) -> Draft:
     """While the wallet does not answer, what does not need it is answered as before (TIME-05).
 
@@ -117,7 +102,7 @@ def _others_unharmed(history: History, claim: Claim) -> Finding:
         calm, reads, every = every[:crowd["calm"]], every[crowd["calm"]:end], every[end:]
         said = _read(calm, reads)
         found.append((said, _slowed(calm, reads, crowd["noise_ms"]) if said.outcome is Outcome.PASS else None))
-    return _of_crowds(found)
+    return of_takes(found)
 
 
 def _read(calm: Sequence[Exchange], every_read: Sequence[Exchange]) -> Finding:
@@ -196,7 +181,7 @@ def _busy_said_at_once(history: History, claim: Claim) -> Finding:
     for crowd in claim.params["crowds"]:
         calls, every = every[:crowd["calls"]], every[crowd["calls"]:]
         found.append((_said(calls), _held_too_long(calls, crowd["limit_ms"], claim.params["slo_ms"])))
-    return _of_crowds(found)
+    return of_takes(found)
 
 
 def _held_on(calls: Sequence[Exchange], limit_ms: float) -> list[Exchange]:

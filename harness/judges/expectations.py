@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.judges.aftermath import ends_once, taken_again
 from harness.judges.breaker import opens_and_closes
 from harness.judges.catching_up import catches_up
 from harness.judges.wallet_calls import answers_in_time, backs_off, gives_up_in_time, retries_sparingly
 from harness.judges.webhook_announced import all_announced
 from harness.model.claim import Draft
+from harness.model.exchange import Exchange
 from harness.model.played import Delivered, Played, Span
 
 
 def answered_in_time(played: Played) -> Draft:
     """The provider has an answer within the SLO (TIME-01)."""
-    return answers_in_time(played.operations, played.slo_ms, played.noise_ms)
+    return answers_in_time(played.operations, played.slo_ms, played.noise_ms, again=_again(played))
 
 
 def given_up_in_time(played: Played) -> Draft:
     """A wallet that keeps silent is given up before the SLO is over (TIME-02)."""
-    return gives_up_in_time(played.operations, played.slo_ms, played.noise_ms)
+    return gives_up_in_time(played.operations, played.slo_ms, played.noise_ms, again=_again(played))
+
+
+def _again(played: Played) -> Sequence[tuple[str, Exchange]]:
+    return played.again.operations if played.again else ()
 
 
 def few_retries(played: Played) -> Draft:

@@ -13,6 +13,7 @@ from typing import Any
 from harness.judges.answers import COME_AGAIN
 from harness.judges.registry import judge
 from harness.judges.spacing import spacing
+from harness.judges.takes import of_takes
 from harness.judges.wallet_words import Kinds, compensates, keys_told, names_it, said, same_content, same_key
 from harness.model.claim import Claim, Draft
 from harness.model.exchange import Exchange
@@ -68,78 +69,114 @@ def _unseen(found: Sequence[Attempts]) -> Finding | None:
     return unknown(f"the wallet saw nothing of {len(found)} operations", Reason.NO_SAMPLES, owner=Owner.PROFILE)
 
 
-def gives_up_in_time(operations: Sequence[tuple[str, Exchange]], limit_ms: int, slack_ms: float = 0.0) -> Draft:
+def some_are_late(operations: Sequence[tuple[str, Exchange]], at_wallet: Iterable[Exchange], limit_ms: int,
+                  slack_ms: float) -> bool:
+    """Were answers or given-up attempts late by the clock, but not most of them? Then it deserves another take.
+
+    A platform that is slow is so with most of them; that needs no second look.
+    """
+    limit, about = (limit_ms + slack_ms) / 1000, {name for name, _ in operations}
+    calls = [call for _, call in operations]
+    silent = [e for e in at_wallet if e.failure in (_GAVE_UP, _WE_LET_GO) and any(map(e.mentions, about))]
+    return any(allowed * len(some) < sum(e.seconds > limit for e in some) <= len(some) / 2
+               for some, allowed in ((calls, _LATE_SHARE), (silent, 0.0)))
+
+
+def gives_up_in_time(operations: Sequence[tuple[str, Exchange]], limit_ms: int, slack_ms: float = 0.0, *,
+                     again: Sequence[tuple[str, Exchange]] = ()) -> Draft:
     """A wallet that keeps silent is given up within `limit_ms` of each attempt (TIME-02).
 
     `slack_ms`: by how much measuring may be late here, itself measured on a witness connection. A twentieth of the
-    attempts may be a little late, as with the answers: one stall of a machine is no missing timeout.
+    attempts may be a little late, as with the answers: one stall of a machine is no missing timeout. `again`: the
+    operations of a second take; what is late must be so in both.
     """
-    return _draft("gives_up_in_time", f"a silent wallet is given up within {limit_ms} ms", operations,
-                  limit_ms=limit_ms, slack_ms=slack_ms)
+    return _draft("gives_up_in_time", f"a silent wallet is given up within {limit_ms} ms", [*operations, *again],
+                  limit_ms=limit_ms, slack_ms=slack_ms, first=len(operations))
 
 
 @judge("gives_up_in_time")
 def _gives_up_in_time(history: History, claim: Claim) -> Finding:
-    found = _attempts(history, claim)
+    return of_takes([_given_up(take, claim.params) for take in _takes(_attempts(history, claim), claim)])
+
+
+def _takes(found: list[Attempts], claim: Claim) -> list[list[Attempts]]:
+    """Those of the first take, and of the second where there was one; old journals know of one."""
+    first = claim.params.get("first", len(found))
+    return [found[:first], *([found[first:]] if found[first:] else [])]
+
+
+def _given_up(found: Sequence[Attempts], params: Mapping[str, Any]) -> tuple[Finding, Finding | None]:
+    """What is known of one take, and the breach by the clock."""
     if nothing := _unseen(found):
-        return nothing
-    limit = (claim.params["limit_ms"] + claim.params["slack_ms"]) / 1000
+        return nothing, None
+    limit = (params["limit_ms"] + params["slack_ms"]) / 1000
     # Where our own silence ended first, nobody knows how long the platform would have waited, but for what it did.
     silent = [e for a in found for e in a.seen
               if e.failure == _GAVE_UP or (e.failure == _WE_LET_GO and e.seconds > limit)]
     if not silent:
         met = any(e.failure == _WE_LET_GO for a in found for e in a.seen)
         return unknown("the silence ended before an attempt was given up" if met else "no attempt met a silent wallet",
-                       Reason.NO_SAMPLES, owner=Owner.HARNESS if met else Owner.ENVIRONMENT)
+                       Reason.NO_SAMPLES, owner=Owner.HARNESS if met else Owner.ENVIRONMENT), None
     late = sorted((e for e in silent if e.seconds > limit), key=lambda e: -e.seconds)
     longest = max(e.seconds for e in silent)
     told = {"attempts": len(silent), "late": len(late), "longest_ms": round(longest * 1000)}
+    kept = held(f"{len(silent)} silent attempts were given up, the last after {longest * 1000:.0f} ms",
+                exchanges=[silent[0].id], **told)
     if longest > _FAR_LATE * limit or (len(late) > _LATE_SHARE * len(silent)
                                        and (len(late) > 1 or len(silent) < _FEWEST_ATTEMPTS)):
-        return broken(f"{len(late)} of {len(silent)} silent attempts were held for longer than "
-                      f"{claim.params['limit_ms']} ms", expected=f"given up within {claim.params['limit_ms']} ms",
-                      seen=f"held for {late[0].seconds * 1000:.0f} ms", exchanges=[e.id for e in late[:3]], **told)
+        return kept, broken(
+            f"{len(late)} of {len(silent)} silent attempts were held for longer than {params['limit_ms']} ms",
+            expected=f"given up within {params['limit_ms']} ms", seen=f"held for {late[0].seconds * 1000:.0f} ms",
+            exchanges=[e.id for e in late[:3]], **told)
     if len(late) > _LATE_SHARE * len(silent):
         return unknown(f"one of {len(silent)} silent attempts was a little late, which may have been a stall",
                        Reason.NO_SAMPLES, owner=Owner.ENVIRONMENT, exchanges=[late[0].id],
-                       expected=f"given up within {claim.params['limit_ms']} ms",
-                       seen=f"held for {longest * 1000:.0f} ms")
-    return held(f"{len(silent)} silent attempts were given up, the last after {longest * 1000:.0f} ms",
-                exchanges=[silent[0].id], **told)
+                       expected=f"given up within {params['limit_ms']} ms",
+                       seen=f"held for {longest * 1000:.0f} ms"), None
+    return kept, None
 
 
-def answers_in_time(operations: Sequence[tuple[str, Exchange]], slo_ms: int, slack_ms: float = 0.0) -> Draft:
+def answers_in_time(operations: Sequence[tuple[str, Exchange]], slo_ms: int, slack_ms: float = 0.0, *,
+                    again: Sequence[tuple[str, Exchange]] = ()) -> Draft:
     """Whatever befalls the wallet, the provider has an answer within the SLO: done, a clear refusal, or 202 (TIME-01).
 
-    `slack_ms`: by how much measuring may be late here, itself measured on a witness connection.
+    `slack_ms`: by how much measuring may be late here, itself measured on a witness connection. `again`: the operations
+    of a second take; what is late must be so in both.
     """
-    return _draft("answers_in_time", f"the provider has an answer within {slo_ms} ms", operations, slo_ms=slo_ms,
-                  slack_ms=slack_ms)
+    return _draft("answers_in_time", f"the provider has an answer within {slo_ms} ms", [*operations, *again],
+                  slo_ms=slo_ms, slack_ms=slack_ms, first=len(operations))
 
 
 @judge("answers_in_time")
 def _answers_in_time(history: History, claim: Claim) -> Finding:
-    calls = [a.call for a in _attempts(history, claim)]
-    if len(calls) < len(claim.over) or not calls:
+    found = _attempts(history, claim)
+    if len(found) < len(claim.over) or not found:
         return unknown("the journal lacks a call", Reason.COUNT_MISMATCH, owner=Owner.HARNESS)
-    limit = (claim.params["slo_ms"] + claim.params["slack_ms"]) / 1000
+    return of_takes([_answered([a.call for a in take], claim.params) for take in _takes(found, claim)])
+
+
+def _answered(calls: Sequence[Exchange], params: Mapping[str, Any]) -> tuple[Finding, Finding | None]:
+    """What the answers of one take say, and the breach by the clock."""
+    limit = (params["slo_ms"] + params["slack_ms"]) / 1000
     if silent := [e for e in calls if not e.answered]:
         return broken(f"{len(silent)} of {len(calls)} calls had no answer", exchanges=[silent[0].id],
-                      expected=f"an answer within {claim.params['slo_ms']} ms",
-                      seen=f"{silent[0].failure} after {silent[0].seconds * 1000:.0f} ms")
+                      expected=f"an answer within {params['slo_ms']} ms",
+                      seen=f"{silent[0].failure} after {silent[0].seconds * 1000:.0f} ms"), None
     late = sorted((e for e in calls if e.seconds > limit), key=lambda e: -e.seconds)
     spent = sorted(e.seconds * 1000 for e in calls)
     told = {"calls": len(calls), "slowest_ms": round(spent[-1]), "median_ms": round(spent[len(spent) // 2])}
+    belated = None
     if len(late) > _LATE_SHARE * len(calls):
-        return broken(f"{len(late)} of {len(calls)} calls were answered later than {claim.params['slo_ms']} ms",
-                      expected=f"an answer within {claim.params['slo_ms']} ms",
-                      seen=f"{late[0].status} after {late[0].seconds * 1000:.0f} ms", exchanges=[late[0].id], **told)
+        belated = broken(f"{len(late)} of {len(calls)} calls were answered later than {params['slo_ms']} ms",
+                         expected=f"an answer within {params['slo_ms']} ms", exchanges=[late[0].id],
+                         seen=f"{late[0].status} after {late[0].seconds * 1000:.0f} ms", **told)
     unclear = next((e for e in calls if (e.status or 0) >= 500 and not (e.status == 503 and e.retry_after() is not None)
                     and not isinstance(e.field("code"), str)), None)
     if unclear is not None:
         return broken(f"a call was answered {unclear.status} without a word", exchanges=[unclear.id],
-                      expected="200, a refusal of the error model, or 202", seen=str(unclear.status), **told)
-    return held(f"{len(calls)} calls answered, the slowest after {spent[-1]:.0f} ms", exchanges=[calls[0].id], **told)
+                      expected="200, a refusal of the error model, or 202", seen=str(unclear.status), **told), belated
+    return held(f"{len(calls)} calls answered, the slowest after {spent[-1]:.0f} ms", exchanges=[calls[0].id],
+                **told), belated
 
 
 def retries_sparingly(operations: Sequence[tuple[str, Exchange]], most: int = MOST_RETRIES) -> Draft:

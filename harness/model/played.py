@@ -71,6 +71,8 @@ class Played:
     """How long a witness took without any fault, at its slowest but one."""
     spread_ms: float
     """By how much the witnesses without any fault differ: their middle half."""
+    again: Played | None = None
+    """The same once more, where some of the first was late: what is late by the clock alone must come again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from harness.judges.wallet_calls import backs_off, gives_up_in_time, retries_sparingly
+from harness.judges.wallet_calls import answers_in_time, backs_off, gives_up_in_time, retries_sparingly, some_are_late
 from harness.model.exchange import Exchange
 
 MS = 1_000_000
@@ -52,6 +52,41 @@ def test_measuring_may_be_late_by_what_a_witness_was(make):
 def test_one_stall_among_many_attempts_is_no_missing_timeout(make, ends, outcome):
     made = [operation(make, n, (0, end, "hung_up")) for n, end in enumerate(ends)]
     assert judged(make, gives_up_in_time, made, limit_ms=400).outcome.value == outcome
+
+
+@pytest.mark.parametrize(("late", "late_again", "outcome"), [
+    (3, None, "fail"), (3, 3, "fail"), (3, 0, "inconclusive"), (0, 3, "inconclusive"), (0, 0, "pass"),
+    (1, None, "pass")])
+@pytest.mark.parametrize(("draft", "limit"), [(answers_in_time, "slo_ms"), (gives_up_in_time, "limit_ms")])
+def test_what_is_late_in_one_take_of_two_is_nobodys_breach(make, draft, limit, late, late_again, outcome):
+    """Of forty, where two may be late."""
+    def take(number, behind):
+        return [operation(make, 100 * number + n, (0, 500 if n < behind else 300, "hung_up"),
+                          answer_ms=520 if n < behind else 310) for n in range(40)]
+
+    first, again = take(1, late), take(2, late_again) if late_again is not None else []
+    exchanges = [e for (_, call), seen in (*first, *again) for e in (call, *seen)]
+    found = make.verdict(draft([op for op, _ in first], again=[op for op, _ in again], **{limit: 400}), *exchanges)
+    assert found.outcome.value == outcome, found.message
+    assert found.owner.value == {"fail": "subject", "inconclusive": "environment", "pass": ""}[outcome]
+
+
+def test_a_call_without_an_answer_in_the_second_take_is_a_breach(make):
+    first, again = operation(make, 1, answer_ms=900), operation(make, 2, answer_ms=300)
+    player, call = again[0]
+    silent = Exchange.from_line({**call.to_line(), "status": None, "failure": "reset"})
+    found = make.verdict(answers_in_time([first[0]], slo_ms=400, again=[(player, silent)]), first[0][1], silent)
+    assert (found.outcome.value, found.seen) == ("fail", "reset after 300 ms")
+
+
+@pytest.mark.parametrize(("answers_late", "attempts_late", "deserved"), [
+    (0, 0, False), (2, 0, False), (3, 0, True), (20, 0, True), (21, 0, False), (0, 1, True), (0, 20, True),
+    (0, 21, False), (40, 40, False)])
+def test_some_that_are_late_deserve_a_second_take_and_most_do_not(make, answers_late, attempts_late, deserved):
+    made = [operation(make, n, (0, 500 if n < attempts_late else 300, "hung_up"),
+                      answer_ms=500 if n < answers_late else 300) for n in range(40)]
+    seen = [e for _, attempts in made for e in attempts]
+    assert some_are_late([op for op, _ in made], seen, 400, 0.0) is deserved
 
 
 def test_an_attempt_that_our_own_side_let_go_was_not_given_up(make):
