@@ -71,15 +71,17 @@ def _unseen(found: Sequence[Attempts]) -> Finding | None:
 
 def some_are_late(operations: Sequence[tuple[str, Exchange]], at_wallet: Iterable[Exchange], limit_ms: int,
                   slack_ms: float) -> bool:
-    """Were answers or given-up attempts late by the clock, but not most of them? Then it deserves another take.
+    """Were answers or given-up attempts late by the clock as a stall makes them? Then it deserves another take.
 
-    A platform that is slow is so with most of them; that needs no second look.
+    A platform that is slow answers most calls late, and one without a timeout gives up far too late; that needs no
+    second look.
     """
     limit, about = (limit_ms + slack_ms) / 1000, {name for name, _ in operations}
     calls = [call for _, call in operations]
     silent = [e for e in at_wallet if e.failure in (_GAVE_UP, _WE_LET_GO) and any(map(e.mentions, about))]
-    return any(allowed * len(some) < sum(e.seconds > limit for e in some) <= len(some) / 2
-               for some, allowed in ((calls, _LATE_SHARE), (silent, 0.0)))
+    belated = sum(e.seconds > limit for e in calls)
+    return (_LATE_SHARE * len(calls) < belated <= len(calls) / 2
+            or limit < max((e.seconds for e in silent), default=0.0) <= _FAR_LATE * limit)
 
 
 def gives_up_in_time(operations: Sequence[tuple[str, Exchange]], limit_ms: int, slack_ms: float = 0.0, *,

@@ -8,6 +8,7 @@ from harness.sandbox import faults
 from harness.sandbox.context import Context
 
 _LONG = 100
+_LEAST = -(2**63)
 
 
 def stumble(ctx: Context) -> None:
@@ -23,7 +24,10 @@ def stumble(ctx: Context) -> None:
 
 
 def read_loosely(ctx: Context) -> None:
-    """Turns text into the number that it shows, as a lenient parser does."""
+    """Turns text into the number that it shows, as a lenient parser does; a number that is let through into 64 bits."""
+    if faults.on("negative-freespins-accepted") and ctx.operation_id == "issueBonus" and isinstance(ctx.body, dict) \
+            and type(ctx.body.get("freespins")) is int:
+        ctx.body["freespins"] = max(ctx.body["freespins"], _LEAST)
     win = ctx.body.get("win") if ctx.operation_id == "settleBet" and isinstance(ctx.body, dict) else None
     if faults.on("text-amounts-accepted") and isinstance(win, dict) and isinstance(win.get("amount"), str):
         text = win["amount"].strip()

@@ -80,10 +80,12 @@ def test_a_call_without_an_answer_in_the_second_take_is_a_breach(make):
 
 
 @pytest.mark.parametrize(("answers_late", "attempts_late", "deserved"), [
-    (0, 0, False), (2, 0, False), (3, 0, True), (20, 0, True), (21, 0, False), (0, 1, True), (0, 20, True),
-    (0, 21, False), (40, 40, False)])
-def test_some_that_are_late_deserve_a_second_take_and_most_do_not(make, answers_late, attempts_late, deserved):
-    made = [operation(make, n, (0, 500 if n < attempts_late else 300, "hung_up"),
+    (0, 0, False), (2, 0, False), (3, 0, True), (20, 0, True), (21, 0, False), (0, 1, True), (0, 40, True)])
+@pytest.mark.parametrize("far", [False, True])
+def test_what_a_stall_makes_late_deserves_a_second_take(make, answers_late, attempts_late, deserved, far):
+    if far and attempts_late:
+        deserved = False
+    made = [operation(make, n, (0, (900 if far else 500) if n < attempts_late else 300, "hung_up"),
                       answer_ms=500 if n < answers_late else 300) for n in range(40)]
     seen = [e for _, attempts in made for e in attempts]
     assert some_are_late([op for op, _ in made], seen, 400, 0.0) is deserved

@@ -176,3 +176,12 @@ def text_for_a_number(p: Any) -> bool:
 
 (test_every_switch_has_a_probe, test_the_switch_shows_its_defect,
  test_the_healthy_platform_shows_none) = probed(PROBES, FAULTS)
+
+
+def test_free_spins_below_what_a_database_holds_are_let_through_too(partner: Any) -> None:
+    """A planted defect is the one that it says, and no crash beside it."""
+    partner.faults("negative-freespins-accepted")
+    try:
+        assert bonuses.issue(partner, partner.player(), spins=-(2**70)).status_code == 201
+    finally:
+        partner.faults()
