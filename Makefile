@@ -10,7 +10,7 @@ TRIALS ?= 3
 FAULTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help bytecode certify test lint types imports unit matrix bench pacts clean
+.PHONY: help bytecode certify test lint types imports unit e2e matrix bench pacts clean
 
 help:
 	@echo "make certify   install into .venv and run: certify --target sandbox"
@@ -35,7 +35,7 @@ bytecode: $(VENV)/.run
 certify: bytecode
 	$(BIN)/certify --target sandbox
 
-test: lint types imports unit matrix
+test: lint types imports unit e2e matrix
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -47,7 +47,10 @@ imports: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.dev bytecode
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests --ignore tests/benchmarks
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile tests --ignore tests/benchmarks --ignore tests/e2e
+
+e2e: $(VENV)/.dev bytecode
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal tests/e2e
 
 matrix: $(VENV)/.dev bytecode
 	$(BIN)/certify selftest --jobs $(TRIALS) $(addprefix --fault ,$(FAULTS))
