@@ -19,5 +19,7 @@ def of_takes(found: Sequence[tuple[Finding, Finding | None]]) -> Finding:
         return said
     if len(belated) == len(found):
         return belated[0]
-    return unknown(f"{belated[0].message}, and not so when it was played once more", Reason.FLAKY,
+    once_more = "not so when it was played once more" if said.outcome is Outcome.PASS else \
+        f"the other take tells nothing: {said.message}"
+    return unknown(f"{belated[0].message}, and {once_more}", Reason.FLAKY,
                    expected=belated[0].expected, seen=belated[0].seen, exchanges=belated[0].exchanges)

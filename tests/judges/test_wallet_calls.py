@@ -71,6 +71,14 @@ def test_what_is_late_in_one_take_of_two_is_nobodys_breach(make, draft, limit, l
     assert found.owner.value == {"fail": "subject", "inconclusive": "environment", "pass": ""}[outcome]
 
 
+def test_a_second_take_that_tells_nothing_takes_nothing_back_and_is_said_so(make):
+    late, unmet = operation(make, 1, (0, 500, "hung_up")), operation(make, 2, (0, 5, 200))
+    exchanges = (late[0][1], *late[1], unmet[0][1], *unmet[1])
+    found = make.verdict(gives_up_in_time([late[0]], 400, again=[unmet[0]]), *exchanges)
+    assert (found.outcome.value, found.seen) == ("inconclusive", "held for 500 ms")
+    assert "the other take tells nothing: no attempt met a silent wallet" in found.message
+
+
 def test_a_call_without_an_answer_in_the_second_take_is_a_breach(make):
     first, again = operation(make, 1, answer_ms=900), operation(make, 2, answer_ms=300)
     player, call = again[0]
